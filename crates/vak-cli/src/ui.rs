@@ -1,0 +1,198 @@
+//! What a tool prints: results on stdout, everything for people on stderr, colours only on a terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::Failure;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const LABEL: Style = AnsiColor::Cyan.on_default();
+const STRONG: Style = Style::new().bold();
+
+/// The longest line of a message that is shown, in characters.
+const MAX_LINE: usize = 2000;
+
+/// A tool's output.
+///
+/// Every method can fail only because nobody reads any more; tools pass that on, and end quietly.
+#[derive(Debug, Default)]
+pub struct Ui(());
+
+impl Ui {
+    /// Prints bytes on stdout and ends the line if they do not.
+    ///
+    /// # Errors
+    /// Stdout is gone.
+    pub fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        if !bytes.ends_with(b"\n") {
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    }
+
+    /// Prints a value as one line of JSON on stdout.
+    ///
+    /// # Errors
+    /// Stdout is gone.
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let line = serde_json::to_vec(value).map_err(io::Error::other)?;
+        self.output(&line)
+    }
+
+    /// Prints a line on stdout.
+    ///
+    /// # Errors
+    /// Stdout is gone.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{text}")
+    }
+
+    /// Prints a table on stdout.
+    ///
+    /// # Errors
+    /// Stdout is gone.
+    pub fn table(&mut self, table: &Table) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        table.write(&mut out)
+    }
+
+    /// Prints a table on stderr, for people.
+    ///
+    /// # Errors
+    /// Stderr is gone.
+    pub fn note_table(&mut self, table: &Table) -> io::Result<()> {
+        let mut err = anstream::stderr().lock();
+        table.write(&mut err)
+    }
+
+    /// Prints a line for people on stderr.
+    ///
+    /// # Errors
+    /// Stderr is gone.
+    pub fn note(&mut self, text: &str) -> io::Result<()> {
+        writeln!(anstream::stderr().lock(), "{}", vak_model::printable(text, MAX_LINE))
+    }
+
+    /// Prints a warning on stderr.
+    ///
+    /// # Errors
+    /// Stderr is gone.
+    pub fn warn(&mut self, text: &str) -> io::Result<()> {
+        let text = vak_model::printable(text, MAX_LINE);
+        writeln!(anstream::stderr().lock(), "{WARNING}warning{WARNING:#}: {text}")
+    }
+
+    /// Prints a failure on stderr: the message, then what is known about it, then what to do.
+    ///
+    /// # Errors
+    /// Stderr is gone.
+    pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+        if failure.is_silent() {
+            return Ok(());
+        }
+        let mut err = anstream::stderr().lock();
+        let message = vak_model::printable(failure.message(), MAX_LINE);
+        writeln!(err, "{ERROR}error{ERROR:#}: {STRONG}{message}{STRONG:#}")?;
+        for (label, text) in failure.lines() {
+            writeln!(err, "  {LABEL}{label}{LABEL:#}: {}", vak_model::printable(&text, MAX_LINE))?;
+        }
+        Ok(())
+    }
+
+    /// Starts a sign of life on stderr for work that takes long: a moving line on a terminal, a plain one elsewhere.
+    #[must_use]
+    pub fn progress(&mut self, text: &str) -> Progress {
+        if !io::stderr().is_terminal() {
+            // Nobody reading stderr is no reason to stop the work.
+            let _ = self.note(text);
+            return Progress(None);
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+        let bar = ProgressBar::new_spinner().with_message(text.to_owned());
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Progress(Some(bar))
+    }
+}
+
+/// A sign of life; it goes away when dropped.
+#[derive(Debug)]
+pub struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// Says what is done now.
+    pub fn step(&self, text: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(text.to_owned());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Rows in aligned columns.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with a header; an empty one is not printed.
+    #[must_use]
+    pub fn new(header: &[&str]) -> Self {
+        Self { header: header.iter().map(|&cell| cell.to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row. Cells are escaped.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.iter().map(|cell| vak_model::printable(cell, 200)).collect());
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let columns = self.rows.iter().chain([&self.header]).map(Vec::len).max().unwrap_or(0);
+        let widths: Vec<_> = (0..columns)
+            .map(|i| {
+                let cells = self.rows.iter().chain([&self.header]).filter_map(|row| row.get(i));
+                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
+            .collect();
+        let pad = |row: &[String]| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        if !self.header.is_empty() {
+            writeln!(out, "{STRONG}{}{STRONG:#}", pad(&self.header))?;
+        }
+        self.rows.iter().try_for_each(|row| writeln!(out, "{}", pad(row)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_and_cells_are_escaped() {
+        let mut table = Table::new(&[]);
+        table.row(["a".to_owned(), "1".to_owned()]);
+        table.row(["long\u{1b}".to_owned(), "2".to_owned()]);
+        let mut out = Vec::new();
+        table.write(&mut out).expect("written");
+        assert_eq!(String::from_utf8_lossy(&out), "a           1\nlong\\u{1b}  2\n");
+    }
+}

@@ -1,0 +1,291 @@
+//! Whose fault an error is, what it is called, and what a process then exits with.
+//!
+//! One table holds every error code; all else is derived from it by exhaustive matches, so that a new kind of
+//! error cannot compile without a place in it.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Whose fault it is; one exit code each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The skill ran and reported a failure of its own.
+    Skill,
+    /// The command line or the input was wrong.
+    Usage,
+    /// A file, a store, the network, the log or a tool was not there.
+    Environment,
+    /// The artefact is malformed.
+    Malformed,
+    /// Nobody trusted vouches for the artefact.
+    Untrusted,
+    /// The skill asks for something that it may not have.
+    Denied,
+    /// A limit was reached.
+    Limit,
+    /// The skill trapped or broke its contract.
+    Broken,
+    /// Two things that must be equal are not.
+    Mismatch,
+    /// A bug in VAK.
+    Bug,
+}
+
+impl Fault {
+    /// The process's exit code for this fault. 0 is no fault's.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Skill => 1,
+            Self::Usage => 2,
+            Self::Environment => 3,
+            Self::Malformed => 4,
+            Self::Untrusted => 5,
+            Self::Denied => 6,
+            Self::Limit => 7,
+            Self::Broken => 8,
+            Self::Mismatch => 9,
+            Self::Bug => 70,
+        }
+    }
+
+    /// What a report says of a run that ended with this fault.
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Skill => Status::Failed,
+            Self::Usage | Self::Malformed => Status::Invalid,
+            Self::Environment | Self::Bug => Status::Error,
+            Self::Untrusted => Status::Untrusted,
+            Self::Denied => Status::Denied,
+            Self::Limit => Status::Limit,
+            Self::Broken => Status::Trap,
+            Self::Mismatch => Status::Mismatch,
+        }
+    }
+}
+
+/// How a run ended, as reports name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The skill answered.
+    Ok,
+    /// The skill reported a failure of its own.
+    Failed,
+    /// The input or the artefact is invalid.
+    Invalid,
+    /// The environment, or VAK itself, failed.
+    Error,
+    /// Nobody trusted vouches for the skill.
+    Untrusted,
+    /// Something was asked for that is not permitted.
+    Denied,
+    /// A limit was reached.
+    Limit,
+    /// The skill trapped or broke its contract.
+    Trap,
+    /// Two things that must be equal are not.
+    Mismatch,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $word:literal, $fault:ident;)+) => {
+        /// The stable name of an error: a dotted word that scripts may match on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The dotted word.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+
+            /// Whose fault it is.
+            #[must_use]
+            pub const fn fault(self) -> Fault {
+                match self { $(Self::$name => Fault::$fault),+ }
+            }
+
+            /// One sentence on what it means.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii()),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The skill ran and reported a failure; its error is on stdout.
+    SkillFailed = "skill.failed", Skill;
+    /// A golden case did not give what the manifest says.
+    GoldenFailed = "golden.failed", Skill;
+
+    /// The command line does not say something that can be done.
+    UsageArguments = "usage.arguments", Usage;
+    /// The manifest lists no function of that name.
+    UsageExport = "usage.export", Usage;
+    /// The input is not JSON.
+    InputJson = "input.json", Usage;
+    /// The input is JSON, but not what the skill's input schema allows.
+    InputSchema = "input.schema", Usage;
+    /// The input is larger than inputs may be.
+    InputSize = "input.size", Usage;
+
+    /// No skill of that name was found.
+    SkillUnknown = "skill.unknown", Environment;
+    /// The skill's folder holds no built module.
+    SkillNotBuilt = "skill.not_built", Environment;
+    /// A file could not be read.
+    FileRead = "file.read", Environment;
+    /// A file could not be written.
+    FileWrite = "file.write", Environment;
+    /// No toolchain here can build WebAssembly.
+    ToolchainMissing = "toolchain.missing", Environment;
+    /// The compiler refused the skill's source.
+    BuildFailed = "build.failed", Environment;
+    /// The host could not give the memory that the limits allow.
+    HostMemory = "host.memory", Environment;
+    /// The engine could not be set up on this machine.
+    HostEngine = "host.engine", Environment;
+
+    /// The file is larger than artefacts may be.
+    ArtefactSize = "artefact.size", Malformed;
+    /// The file is not a well-formed WebAssembly module of the accepted features.
+    ArtefactMalformed = "artefact.malformed", Malformed;
+    /// The module exceeds a bound that keeps compiling it cheap.
+    ArtefactBounds = "artefact.bounds", Malformed;
+    /// The engine refused to compile the module.
+    ArtefactCompile = "artefact.compile", Malformed;
+    /// The module has no function, allocator or memory that the manifest or the ABI calls for.
+    ExportMissing = "export.missing", Malformed;
+    /// The module exports it, with another type.
+    ExportType = "export.type", Malformed;
+    /// The module imports a host function with another type than it has.
+    ImportType = "import.type", Malformed;
+    /// Neither the module nor a file beside it holds a manifest.
+    ManifestMissing = "manifest.missing", Malformed;
+    /// The manifest is not in the strict subset of YAML, or not canonical JSON inside a module.
+    ManifestSyntax = "manifest.syntax", Malformed;
+    /// The manifest says something that it can't say.
+    ManifestInvalid = "manifest.invalid", Malformed;
+    /// The manifest states a limit above its ceiling, or of zero.
+    ManifestLimit = "manifest.limit", Malformed;
+    /// An input or output schema of the manifest is no usable JSON Schema.
+    ManifestSchema = "manifest.schema", Malformed;
+
+    /// The skill is not signed.
+    SignatureMissing = "signature.missing", Untrusted;
+    /// The skill carries a signature that can't be checked.
+    SignatureUnsupported = "signature.unsupported", Untrusted;
+
+    /// The module imports what its manifest does not declare.
+    ImportUndeclared = "import.undeclared", Denied;
+    /// The manifest asks for a capability that the operator does not grant.
+    CapabilityDenied = "capability.denied", Denied;
+
+    /// The fuel is used up.
+    LimitFuel = "limit.fuel", Limit;
+    /// The wall-clock time is used up.
+    LimitTime = "limit.time", Limit;
+    /// The processor time is used up.
+    LimitCpu = "limit.cpu", Limit;
+    /// More memory was asked for than allowed.
+    LimitMemory = "limit.memory", Limit;
+    /// More table elements were asked for than allowed.
+    LimitTable = "limit.table", Limit;
+    /// The output is larger than allowed.
+    LimitOutput = "limit.output", Limit;
+    /// More was logged than allowed.
+    LimitLog = "limit.log", Limit;
+    /// More host calls were made than allowed.
+    LimitHostCalls = "limit.host_calls", Limit;
+    /// More handles were open than allowed.
+    LimitHandles = "limit.handles", Limit;
+
+    /// The call stack is exhausted.
+    TrapStackOverflow = "trap.stack_overflow", Broken;
+    /// The skill executed `unreachable`, as a panic does.
+    TrapUnreachable = "trap.unreachable", Broken;
+    /// The skill reached outside its memory.
+    TrapMemory = "trap.memory_out_of_bounds", Broken;
+    /// The skill reached outside a table.
+    TrapTable = "trap.table_out_of_bounds", Broken;
+    /// The skill called through a table entry that is empty or of another type.
+    TrapIndirectCall = "trap.indirect_call", Broken;
+    /// An integer was divided by zero.
+    TrapDivideByZero = "trap.divide_by_zero", Broken;
+    /// An integer operation overflowed.
+    TrapIntegerOverflow = "trap.integer_overflow", Broken;
+    /// A float has no integer to be converted to.
+    TrapConversion = "trap.bad_conversion", Broken;
+    /// The skill trapped in another way.
+    TrapOther = "trap.other", Broken;
+    /// The skill's allocator did not give a block of its memory for the input.
+    AllocPointer = "alloc.pointer", Broken;
+    /// The output does not lie in the skill's memory.
+    OutputPointer = "output.pointer", Broken;
+    /// The output is not UTF-8, or begins with a byte order mark.
+    OutputEncoding = "output.encoding", Broken;
+    /// The output is not one JSON value.
+    OutputJson = "output.json", Broken;
+    /// The output is JSON, but not what the skill's output schema promises.
+    OutputSchema = "output.schema", Broken;
+
+    /// `skill.yaml` and the manifest inside the module differ.
+    ManifestDrift = "manifest.drift", Mismatch;
+
+    /// Something that can't happen did.
+    InternalBug = "internal.bug", Bug;
+}
+
+impl Code {
+    /// The process's exit code for this error.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        self.fault().exit_code()
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_lower_case_dotted_word_and_a_sentence() {
+        let words: BTreeSet<_> = Code::ALL.iter().map(|code| code.word()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let (area, rest) = code.word().split_once('.').expect("a dot");
+            assert!([area, rest].iter().all(|part| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+            assert!(code.meaning().ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn no_code_exits_with_success() {
+        assert!(Code::ALL.iter().all(|code| code.exit_code() != 0));
+    }
+}

@@ -1,0 +1,82 @@
+//! What a skill is given: the least of what its manifest asks for and what the operator allows.
+
+use std::collections::BTreeSet;
+
+use crate::{Capability, CapabilityRequest, Manifest};
+
+/// The capabilities that one skill holds for its calls.
+///
+/// A grant is made only by [`Grant::new`], from a manifest and an operator's word, and answers every request of
+/// that manifest: what is not in it is denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    capabilities: BTreeSet<Capability>,
+}
+
+/// The manifest needs a capability of which the operator grants nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the capability `{capability}` is not granted")]
+pub struct NotGranted {
+    /// What was asked for.
+    pub capability: Capability,
+}
+
+impl Grant {
+    /// The grant of a manifest under an operator who allows the kinds in `allowed`. `compute` is always allowed.
+    ///
+    /// # Errors
+    /// The first capability that the manifest needs, does not call optional, and does not get.
+    pub fn new(manifest: &Manifest, allowed: &BTreeSet<Capability>) -> Result<Self, NotGranted> {
+        let mut capabilities = BTreeSet::from([Capability::Compute]);
+        for CapabilityRequest { capability, optional, .. } in &manifest.capabilities {
+            if *capability == Capability::Compute || allowed.contains(capability) {
+                capabilities.insert(*capability);
+            } else if !optional {
+                return Err(NotGranted { capability: *capability });
+            }
+        }
+        Ok(Self { capabilities })
+    }
+
+    /// The grant of a raw module that has no manifest: computing and nothing else.
+    #[must_use]
+    pub fn compute_only() -> Self {
+        Self { capabilities: BTreeSet::from([Capability::Compute]) }
+    }
+
+    /// Whether the capability is held at all.
+    #[must_use]
+    pub fn holds(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(capabilities: &str) -> Manifest {
+        serde_json::from_str(&format!(
+            r#"{{"name":"s","version":"1.0.0","description":"","module":"s.wasm","exports":[{{"name":"f"}}],
+                "capabilities":{capabilities}}}"#
+        ))
+        .expect("a manifest")
+    }
+
+    #[test]
+    fn nothing_is_held_that_was_not_both_asked_for_and_allowed() {
+        let all = BTreeSet::from(Capability::ALL);
+        let granted = Grant::new(&manifest(r#"["log"]"#), &all).expect("granted");
+        assert!(granted.holds(Capability::Log) && !granted.holds(Capability::Clock));
+        let optional = Grant::new(&manifest(r#"[{"log":null,"optional":true}]"#), &BTreeSet::new()).expect("granted");
+        assert!(!optional.holds(Capability::Log) && optional.holds(Capability::Compute));
+    }
+
+    #[test]
+    fn a_needed_capability_that_nobody_allows_refuses_the_skill() {
+        for capability in Capability::ALL.into_iter().filter(|c| !c.is_scoped() && *c != Capability::Compute) {
+            let refused = Grant::new(&manifest(&format!("[\"{capability}\"]")), &BTreeSet::new());
+            assert_eq!(refused, Err(NotGranted { capability }));
+        }
+    }
+}

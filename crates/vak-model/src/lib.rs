@@ -1,0 +1,26 @@
+//! The nouns of VAK: names, digests, the manifest, capabilities, limits, grants, usage and faults.
+//!
+//! Every other crate speaks in these types. This crate does no I/O, reads no clock, knows no WebAssembly and no
+//! cryptography: a value of these types is checked for its own form and for nothing else.
+
+mod capability;
+mod digest;
+mod fault;
+mod grant;
+mod limits;
+mod manifest;
+mod name;
+mod text;
+mod usage;
+
+pub use capability::{Capability, CapabilityRequest, InvalidCapability};
+pub use digest::{Digest, InvalidDigest, ModuleId};
+pub use fault::{Code, Fault, Status};
+pub use grant::{Grant, NotGranted};
+pub use limits::{
+    InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,
+};
+pub use manifest::{Export, Feature, GoldenCase, GoldenResult, InvalidManifest, Manifest, ModulePath, SignatureBlock};
+pub use name::{ExportName, InvalidName, SkillName, SkillVersion};
+pub use text::{InvalidText, Text, printable};
+pub use usage::Usage;

@@ -1,0 +1,181 @@
+//! What skills, their versions and their functions may be called.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A name was not of the form that it must have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// Not `[a-z0-9-]{1,64}`, optionally after an owner of the same form and a slash.
+    #[error("`{0}` is not a skill name: use 1 to 64 of a-z, 0-9 and -, optionally after an owner and a slash")]
+    Skill(String),
+    /// Not an identifier.
+    #[error("`{0}` is not a function name: use 1 to 64 of a-z, A-Z, 0-9 and _, not starting with a digit")]
+    Export(String),
+    /// A name that the ABI uses itself.
+    #[error("`{0}` is reserved by the ABI")]
+    Reserved(String),
+    /// Not `MAJOR.MINOR.PATCH` as <https://semver.org> defines it.
+    #[error("`{0}` is not a version: write MAJOR.MINOR.PATCH, for example \"1.0.0\"")]
+    Version(String),
+}
+
+/// The name of a skill: `[a-z0-9-]{1,64}`, optionally `owner/name` with both parts of that form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SkillName(String);
+
+impl SkillName {
+    /// The whole name, with its owner if it has one.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name without its owner.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl TryFrom<String> for SkillName {
+    type Error = InvalidName;
+
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        let good = |part: &str| {
+            (1..=64).contains(&part.len())
+                && part.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+                && !part.starts_with('-')
+        };
+        let valid = match name.split_once('/') {
+            Some((owner, base)) => good(owner) && good(base),
+            None => good(&name),
+        };
+        if valid { Ok(Self(name)) } else { Err(InvalidName::Skill(crate::printable(&name, 80))) }
+    }
+}
+
+impl FromStr for SkillName {
+    type Err = InvalidName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        Self::try_from(name.to_owned())
+    }
+}
+
+impl fmt::Display for SkillName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of an exported function that a manifest lists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ExportName(String);
+
+impl ExportName {
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ExportName {
+    type Error = InvalidName;
+
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        if matches!(name.as_str(), "memory" | "vak_alloc") {
+            return Err(InvalidName::Reserved(name));
+        }
+        let identifier = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !name.as_bytes()[0].is_ascii_digit();
+        if identifier { Ok(Self(name)) } else { Err(InvalidName::Export(crate::printable(&name, 80))) }
+    }
+}
+
+impl FromStr for ExportName {
+    type Err = InvalidName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        Self::try_from(name.to_owned())
+    }
+}
+
+impl fmt::Display for ExportName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The version of a skill, per Semantic Versioning 2.0.0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SkillVersion(semver::Version);
+
+impl TryFrom<String> for SkillVersion {
+    type Error = InvalidName;
+
+    fn try_from(version: String) -> Result<Self, InvalidName> {
+        match semver::Version::parse(&version) {
+            Ok(parsed) if version.len() <= 64 => Ok(Self(parsed)),
+            _ => Err(InvalidName::Version(crate::printable(&version, 80))),
+        }
+    }
+}
+
+impl From<SkillVersion> for String {
+    fn from(version: SkillVersion) -> Self {
+        version.to_string()
+    }
+}
+
+impl FromStr for SkillVersion {
+    type Err = InvalidName;
+
+    fn from_str(version: &str) -> Result<Self, InvalidName> {
+        Self::try_from(version.to_owned())
+    }
+}
+
+impl fmt::Display for SkillVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skill_names_are_lower_case_with_at_most_one_owner() {
+        for good in ["calculator", "a", "acme/square", "x-1", &"a".repeat(64)] {
+            assert!(good.parse::<SkillName>().is_ok(), "{good}");
+        }
+        let long = "a".repeat(65);
+        for bad in ["", "A", "a b", "a/b/c", "/a", "a/", "-a", "a_b", "../x", "а", &long, "a\n"] {
+            assert!(bad.parse::<SkillName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn export_names_are_identifiers_and_not_the_abi_s_own() {
+        assert!("execute".parse::<ExportName>().is_ok());
+        for bad in ["", "1a", "a-b", "memory", "vak_alloc", "é", "a b"] {
+            assert!(bad.parse::<ExportName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn versions_order_by_number_not_by_text() {
+        let version = |text: &str| text.parse::<SkillVersion>().expect("a version");
+        assert!(version("1.10.0") > version("1.9.0"));
+        assert!("1.0".parse::<SkillVersion>().is_err());
+    }
+}

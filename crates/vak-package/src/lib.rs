@@ -1,0 +1,29 @@
+//! Bytes to artefact and back: the only crate that takes untrusted WebAssembly and untrusted manifests apart.
+//!
+//! Everything that arrives here is hostile. Reading is bounded before it allocates, one pass of a validating parser
+//! looks at every byte, and what comes out is a [`Package`]: well-formed, within bounds, with a canonical manifest whose
+//! exports the module has and whose capabilities cover its imports. Whether anybody vouches for it is for `vak-trust`.
+//!
+//! This crate runs nothing and asks no network.
+
+mod document;
+mod file;
+mod inspect;
+mod json;
+mod manifest_text;
+mod module_id;
+mod package;
+mod scan;
+mod schema;
+mod write;
+
+pub use document::{ManifestDocument, ManifestError};
+pub use file::{FileError, read_file};
+pub use inspect::{Interface, InterfaceError};
+pub use json::{JsonError, parse_json};
+pub use manifest_text::Position;
+pub use module_id::{module_id, sha256};
+pub use package::{Artefact, Package, PackageError, RawModule};
+pub use scan::{Bounds, ExportType, FuncType, Import, ImportType, ScanError, Scanned, features};
+pub use schema::{Schema, SchemaError, SchemaViolation};
+pub use write::embed_manifest;

@@ -1,0 +1,252 @@
+//! Artefacts: bytes that have been read, bounded, validated and held against their manifest.
+
+use std::fmt::Debug;
+
+use serde_json::Value;
+use vak_model::{Code, Feature, Manifest, ModuleId};
+
+use crate::inspect::{Interface, InterfaceError};
+use crate::scan::{Bounds, ScanError, Scanned, Sections};
+use crate::{ManifestDocument, ManifestError, embed_manifest, module_id};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Something that can be admitted and compiled. Sealed: only this crate makes artefacts, and only from checked bytes.
+pub trait Artefact: sealed::Sealed + Debug + Send + Sync {
+    /// The very bytes that were checked, and that are compiled.
+    fn bytes(&self) -> &[u8];
+
+    /// The artefact's identity.
+    fn id(&self) -> ModuleId;
+
+    /// Whether somebody has put a signature on it, good or bad.
+    fn carries_signature(&self) -> bool;
+
+    /// The manifest, if the artefact is a skill.
+    fn manifest(&self) -> Option<&Manifest>;
+}
+
+/// A skill's artefact: a module with its manifest inside, the two in agreement.
+#[derive(Clone, Debug)]
+pub struct Package {
+    bytes: Vec<u8>,
+    id: ModuleId,
+    document: ManifestDocument,
+    interface: Interface,
+    signed: bool,
+}
+
+/// A module without a manifest, whose functions take and give plain numbers, and which imports nothing.
+#[derive(Clone, Debug)]
+pub struct RawModule {
+    bytes: Vec<u8>,
+    id: ModuleId,
+    interface: Interface,
+    signed: bool,
+}
+
+/// Why bytes are no artefact.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PackageError {
+    /// The bytes are no acceptable module.
+    #[error(transparent)]
+    Module(#[from] ScanError),
+    /// There is no manifest.
+    #[error("the module holds no manifest")]
+    NoManifest,
+    /// The manifest is wrong.
+    #[error("the manifest is invalid")]
+    Manifest(#[source] ManifestError),
+    /// Module and manifest disagree.
+    #[error(transparent)]
+    Interface(#[from] InterfaceError),
+    /// Two manifests disagree.
+    #[error("`skill.yaml` and the manifest inside the module differ at {}", .0.join(", "))]
+    Drift(Vec<String>),
+}
+
+impl PackageError {
+    /// What the error is called.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Module(ScanError::TooLarge { .. }) => Code::ArtefactSize,
+            Self::Module(ScanError::Bounds { .. }) => Code::ArtefactBounds,
+            Self::Module(ScanError::NotWasm(_) | ScanError::Malformed { .. } | ScanError::Identity(_)) => {
+                Code::ArtefactMalformed
+            }
+            Self::NoManifest => Code::ManifestMissing,
+            Self::Manifest(error) => error.code(),
+            Self::Interface(InterfaceError::Undeclared(_)) => Code::ImportUndeclared,
+            Self::Interface(InterfaceError::ImportType(_)) => Code::ImportType,
+            Self::Interface(InterfaceError::MissingExport { .. }) => Code::ExportMissing,
+            Self::Interface(InterfaceError::ExportType { .. }) => Code::ExportType,
+            Self::Drift(_) => Code::ManifestDrift,
+        }
+    }
+}
+
+impl Package {
+    /// Reads an artefact: a module that holds its manifest.
+    ///
+    /// # Errors
+    /// See [`PackageError`].
+    pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
+        let sections = Sections::of(&bytes, bounds)?;
+        let (_, contents) = sections.manifest.clone().ok_or(PackageError::NoManifest)?;
+        let document = ManifestDocument::from_canonical(&bytes[contents]).map_err(PackageError::Manifest)?;
+        Self::with_document(bytes, sections, document, bounds)
+    }
+
+    /// Reads a module beside its `skill.yaml`: an artefact as it is, if it holds a manifest that equals `document`; else
+    /// packed in memory with `document`.
+    ///
+    /// # Errors
+    /// See [`PackageError`].
+    pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
+        let mut package = if Sections::of(&module, bounds)?.manifest.is_some() {
+            let package = Self::read(module, bounds)?;
+            let drift = differences(package.document.canonical(), document.canonical());
+            if !drift.is_empty() {
+                return Err(PackageError::Drift(drift));
+            }
+            package
+        } else {
+            Self::read(embed_manifest(&module, document, bounds)?, bounds)?
+        };
+        package.signed |= document.manifest().signature.is_some();
+        Ok(package)
+    }
+
+    fn with_document(
+        bytes: Vec<u8>,
+        sections: Sections,
+        document: ManifestDocument,
+        bounds: &Bounds,
+    ) -> Result<Self, PackageError> {
+        let id = module_id(&bytes, sections.signature.clone());
+        let signed = sections.signature.is_some();
+        let simd = document.manifest().has_feature(Feature::Simd);
+        let interface = Interface::of(Scanned::with_features(&bytes, bounds, simd, sections)?);
+        interface.check(document.manifest())?;
+        Ok(Self { bytes, id, document, interface, signed })
+    }
+
+    /// The manifest with its canonical bytes.
+    #[must_use]
+    pub const fn document(&self) -> &ManifestDocument {
+        &self.document
+    }
+
+    /// What the module imports and exports.
+    #[must_use]
+    pub const fn interface(&self) -> &Interface {
+        &self.interface
+    }
+}
+
+impl RawModule {
+    /// Reads a module that imports nothing.
+    ///
+    /// # Errors
+    /// See [`PackageError`].
+    pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
+        let sections = Sections::of(&bytes, bounds)?;
+        let id = module_id(&bytes, sections.signature.clone());
+        let signed = sections.signature.is_some();
+        let interface = Interface::of(Scanned::with_features(&bytes, bounds, false, sections)?);
+        interface.refuse_imports()?;
+        Ok(Self { bytes, id, interface, signed })
+    }
+
+    /// What the module exports.
+    #[must_use]
+    pub const fn interface(&self) -> &Interface {
+        &self.interface
+    }
+}
+
+impl sealed::Sealed for Package {}
+
+impl Artefact for Package {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn id(&self) -> ModuleId {
+        self.id
+    }
+
+    fn carries_signature(&self) -> bool {
+        self.signed
+    }
+
+    fn manifest(&self) -> Option<&Manifest> {
+        Some(self.document.manifest())
+    }
+}
+
+impl sealed::Sealed for RawModule {}
+
+impl Artefact for RawModule {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn id(&self) -> ModuleId {
+        self.id
+    }
+
+    fn carries_signature(&self) -> bool {
+        self.signed
+    }
+
+    fn manifest(&self) -> Option<&Manifest> {
+        None
+    }
+}
+
+/// How many differences a message names.
+const MAX_DIFFERENCES: usize = 10;
+
+/// The JSON Pointers at which two canonical manifests differ; empty if their bytes are equal.
+fn differences(embedded: &[u8], beside: &[u8]) -> Vec<String> {
+    if embedded == beside {
+        return Vec::new();
+    }
+    let read = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    let mut found = Vec::new();
+    compare(&read(embedded), &read(beside), String::new(), &mut found);
+    found.truncate(MAX_DIFFERENCES);
+    if found.is_empty() {
+        found.push("`/`".to_owned());
+    }
+    found
+}
+
+fn compare(one: &Value, other: &Value, pointer: String, found: &mut Vec<String>) {
+    match (one, other) {
+        _ if one == other || found.len() >= MAX_DIFFERENCES => {}
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: std::collections::BTreeSet<_> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let part = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
+                let present = one.contains_key(key) == other.contains_key(key);
+                let below = format!("{pointer}/{}", vak_model::printable(key, 60));
+                if present {
+                    compare(&part(one), &part(other), below, found);
+                } else {
+                    found.push(format!("`{below}`"));
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (i, (a, b)) in one.iter().zip(other).enumerate() {
+                compare(a, b, format!("{pointer}/{i}"), found);
+            }
+        }
+        _ => found.push(format!("`{}`", if pointer.is_empty() { "/" } else { &pointer })),
+    }
+}

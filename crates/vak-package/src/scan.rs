@@ -1,0 +1,450 @@
+//! One bounded, validating pass over a module's bytes.
+//!
+//! Compiling is far dearer than reading, and a thread that compiles can't be stopped, so whatever makes compiling dear is
+//! counted here first. After this pass a module is well-formed, within [`Bounds`], and uses no feature outside [`features`].
+
+use std::ops::Range;
+
+use wasmparser::{
+    BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader,
+    OperatorsReaderAllocations, Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    types::{EntityType, Types},
+};
+
+/// How large a module and its parts may be. The fields are counts unless their names say bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of the file: reading, hashing and compiling are linear in it. Default 16 MiB, at most [`Bounds::MAX_FILE_BYTES`].
+    pub file_bytes: usize,
+    /// Function types, globals and tables each: tables that the engine builds per module. Default 10,000.
+    pub definitions: u32,
+    /// Functions: each costs a compilation. Default 50,000.
+    pub functions: u32,
+    /// Locals of all functions together, which a few bytes declare by the thousand. Default 1,000,000.
+    pub locals: u64,
+    /// Of one function's body: register allocation is worse than linear in it. Default 1 MiB.
+    pub body_bytes: usize,
+    /// Imports. Default 256.
+    pub imports: u32,
+    /// Exports. Default 1,024.
+    pub exports: u32,
+    /// Element and data segments together. Default 10,000.
+    pub segments: u32,
+    /// Elements that the element segments list together. Default 100,000.
+    pub elements: u64,
+    /// Targets of one `br_table`. Default 65,536.
+    pub branch_targets: u32,
+    /// Blocks within blocks. Default 1,000.
+    pub nesting: u32,
+}
+
+impl Bounds {
+    /// The largest file that anybody may allow.
+    pub const MAX_FILE_BYTES: usize = 64 << 20;
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            file_bytes: 16 << 20,
+            definitions: 10_000,
+            functions: 50_000,
+            locals: 1_000_000,
+            body_bytes: 1 << 20,
+            imports: 256,
+            exports: 1_024,
+            segments: 10_000,
+            elements: 100_000,
+            branch_targets: 65_536,
+            nesting: 1_000,
+        }
+    }
+}
+
+/// Why bytes are no module that VAK takes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// The file is too large to be looked at.
+    #[error("the module has {bytes} bytes, more than {max}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// Not a WebAssembly module at all; says what it looks like instead.
+    #[error("not a WebAssembly module: {0}")]
+    NotWasm(&'static str),
+    /// Malformed, invalid, or of a feature that is off.
+    #[error("{message} (at byte {offset})")]
+    Malformed {
+        /// What the parser says.
+        message: String,
+        /// Where in the file.
+        offset: usize,
+    },
+    /// Dearer to compile than allowed.
+    #[error("the module has {count} {what}, more than {max}")]
+    Bounds {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much.
+        count: u64,
+        /// The bound.
+        max: u64,
+    },
+    /// A section that decides about the skill's identity is not where or what it must be.
+    #[error("{0}")]
+    Identity(&'static str),
+}
+
+impl From<BinaryReaderError> for ScanError {
+    fn from(error: BinaryReaderError) -> Self {
+        Self::Malformed { message: vak_model::printable(error.message(), 200), offset: error.offset() }
+    }
+}
+
+/// A value type, as signatures name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValType {
+    /// 32-bit integer.
+    I32,
+    /// 64-bit integer.
+    I64,
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 128-bit vector.
+    V128,
+    /// A reference.
+    Ref,
+}
+
+impl From<wasmparser::ValType> for ValType {
+    fn from(ty: wasmparser::ValType) -> Self {
+        match ty {
+            wasmparser::ValType::I32 => Self::I32,
+            wasmparser::ValType::I64 => Self::I64,
+            wasmparser::ValType::F32 => Self::F32,
+            wasmparser::ValType::F64 => Self::F64,
+            wasmparser::ValType::V128 => Self::V128,
+            wasmparser::ValType::Ref(_) => Self::Ref,
+        }
+    }
+}
+
+/// The type of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FuncType {
+    /// What it takes.
+    pub params: Vec<ValType>,
+    /// What it gives.
+    pub results: Vec<ValType>,
+}
+
+/// What a module exports under a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportType {
+    /// A function.
+    Func(FuncType),
+    /// A linear memory.
+    Memory,
+    /// A table, a global or a tag.
+    Other,
+}
+
+/// What a module imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportType {
+    /// A function.
+    Func(FuncType),
+    /// Anything else.
+    Other,
+}
+
+/// One import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The module imported from.
+    pub module: String,
+    /// The name in it.
+    pub name: String,
+    /// What it is expected to be.
+    pub ty: ImportType,
+}
+
+/// The features that every module may use; all others are refused, whatever the engine would do.
+///
+/// They are those of the 2.0 specification without SIMD, and without references to host objects.
+#[must_use]
+pub fn features(simd: bool) -> WasmFeatures {
+    let mut features = WasmFeatures::empty()
+        | WasmFeatures::FLOATS
+        | WasmFeatures::MUTABLE_GLOBAL
+        | WasmFeatures::SIGN_EXTENSION
+        | WasmFeatures::SATURATING_FLOAT_TO_INT
+        | WasmFeatures::MULTI_VALUE
+        | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::REFERENCE_TYPES;
+    features.set(WasmFeatures::SIMD, simd);
+    features
+}
+
+/// Where a module's custom sections lie that VAK knows, found without looking into anything else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sections {
+    /// The manifest section: whole, and its contents.
+    pub(crate) manifest: Option<(Range<usize>, Range<usize>)>,
+    /// The signature section, whole.
+    pub(crate) signature: Option<Range<usize>>,
+}
+
+impl Sections {
+    /// Walks over the section headers.
+    pub(crate) fn of(bytes: &[u8], bounds: &Bounds) -> Result<Self, ScanError> {
+        check_header(bytes, bounds)?;
+        let mut found = Self::default();
+        let mut start = 8;
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload?;
+            if let Payload::CustomSection(section) = &payload {
+                found.note(section, start..section.range().end)?;
+            }
+            if let Some((_, range)) = payload.as_section() {
+                start = range.end;
+            }
+        }
+        Ok(found)
+    }
+
+    fn note(&mut self, section: &wasmparser::CustomSectionReader<'_>, whole: Range<usize>) -> Result<(), ScanError> {
+        match section.name() {
+            vak_abi::SECTION_MANIFEST => {
+                let contents = section.data_offset()..section.data_offset() + section.data().len();
+                if self.manifest.replace((whole, contents)).is_some() {
+                    return Err(ScanError::Identity("the module has two `vak.manifest` sections"));
+                }
+            }
+            vak_abi::SECTION_SIGNATURE => {
+                if whole.start != 8 {
+                    return Err(ScanError::Identity("the `signature` section is not the module's first"));
+                }
+                self.signature = Some(whole);
+            }
+            vak_abi::SECTION_SIGNATURE_DELIMITER => {
+                return Err(ScanError::Identity("the module is cut into separately signed parts"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What one pass over a module has found.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    /// The imports, in order.
+    pub imports: Vec<Import>,
+    /// The exports by name, in order.
+    pub exports: Vec<(String, ExportType)>,
+    sections: Sections,
+}
+
+impl Scanned {
+    /// Looks at every byte of a module that may use the standard features.
+    ///
+    /// # Errors
+    /// See [`ScanError`].
+    pub fn of(bytes: &[u8], bounds: &Bounds) -> Result<Self, ScanError> {
+        Self::with_features(bytes, bounds, true, Sections::of(bytes, bounds)?)
+    }
+
+    pub(crate) fn with_features(
+        bytes: &[u8],
+        bounds: &Bounds,
+        simd: bool,
+        sections: Sections,
+    ) -> Result<Self, ScanError> {
+        let mut pass = Pass { bounds, validator: Validator::new_with_features(features(simd)), ..Pass::new(bounds) };
+        for payload in Parser::new(0).parse_all(bytes) {
+            pass.payload(&payload?)?;
+        }
+        Ok(Self { imports: pass.imports, exports: pass.exports, sections })
+    }
+
+    /// The bytes of the manifest and signature sections, in the order of the file.
+    pub(crate) fn vak_sections(&self) -> Vec<Range<usize>> {
+        let manifest = self.sections.manifest.as_ref().map(|(whole, _)| whole.clone());
+        let mut cuts: Vec<_> = self.sections.signature.clone().into_iter().chain(manifest).collect();
+        cuts.sort_by_key(|cut| cut.start);
+        cuts
+    }
+}
+
+/// Refuses by size and by the first bytes, with a word on what the file looks like.
+fn check_header(bytes: &[u8], bounds: &Bounds) -> Result<(), ScanError> {
+    let max = bounds.file_bytes.min(Bounds::MAX_FILE_BYTES);
+    if bytes.len() > max {
+        return Err(ScanError::TooLarge { bytes: bytes.len(), max });
+    }
+    let looks_like = match bytes {
+        [] => "the file is empty",
+        [0x7f, b'E', b'L', b'F', ..] => "it is an ELF file, such as native code or a precompiled module",
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => return Ok(()),
+        [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => "it is a component, and skills are core modules",
+        [b'\0', b'a', b's', b'm', ..] => "its version is not 1",
+        [b'(', ..] | [b';', b';', ..] => "it is text; build it first",
+        _ => "it does not begin with \\0asm",
+    };
+    Err(ScanError::NotWasm(looks_like))
+}
+
+struct Pass<'a> {
+    bounds: &'a Bounds,
+    validator: Validator,
+    imports: Vec<Import>,
+    exports: Vec<(String, ExportType)>,
+    wanted: Vec<(String, wasmparser::ExternalKind, u32)>,
+    segments: u64,
+    elements: u64,
+    locals: u64,
+    allocations: (FuncValidatorAllocations, OperatorsReaderAllocations),
+}
+
+impl<'a> Pass<'a> {
+    fn new(bounds: &'a Bounds) -> Self {
+        Self {
+            bounds,
+            validator: Validator::default(),
+            imports: Vec::new(),
+            exports: Vec::new(),
+            wanted: Vec::new(),
+            segments: 0,
+            elements: 0,
+            locals: 0,
+            allocations: Default::default(),
+        }
+    }
+
+    fn payload(&mut self, payload: &Payload<'_>) -> Result<(), ScanError> {
+        self.count(payload)?;
+        match self.validator.payload(payload)? {
+            ValidPayload::Func(function, body) => self.function(function, &body)?,
+            ValidPayload::End(types) => self.resolve_exports(&types)?,
+            ValidPayload::Ok | ValidPayload::Parser(_) => {}
+        }
+        match payload {
+            Payload::ImportSection(section) => self.note_imports(section)?,
+            Payload::ExportSection(section) => {
+                for export in section.clone() {
+                    let export = export?;
+                    self.wanted.push((export.name.to_owned(), export.kind, export.index));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Counts what a section announces, before the validator makes room for it.
+    fn count(&mut self, payload: &Payload<'_>) -> Result<(), ScanError> {
+        let Bounds { definitions, functions, imports, exports, segments, .. } = *self.bounds;
+        match payload {
+            Payload::TypeSection(s) => within("types", s.count(), definitions),
+            Payload::GlobalSection(s) => within("globals", s.count(), definitions),
+            Payload::TableSection(s) => within("tables", s.count(), definitions),
+            Payload::MemorySection(s) => within("memories", s.count(), 1),
+            Payload::ImportSection(s) => within("imports", s.count(), imports),
+            Payload::FunctionSection(s) => within("functions", s.count(), functions),
+            Payload::ExportSection(s) => within("exports", s.count(), exports),
+            Payload::DataCountSection { count, .. } => within("data segments", *count, segments),
+            Payload::DataSection(s) => {
+                self.segments += u64::from(s.count());
+                within("segments", self.segments, segments)
+            }
+            Payload::ElementSection(s) => {
+                self.segments += u64::from(s.count());
+                within("segments", self.segments, segments)?;
+                self.count_elements(s)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count_elements(&mut self, section: &wasmparser::ElementSectionReader<'_>) -> Result<(), ScanError> {
+        for segment in section.clone() {
+            self.elements += u64::from(match segment?.items {
+                wasmparser::ElementItems::Functions(items) => items.count(),
+                wasmparser::ElementItems::Expressions(_, items) => items.count(),
+            });
+            within("elements", self.elements, self.bounds.elements)?;
+        }
+        Ok(())
+    }
+
+    fn note_imports(&mut self, section: &wasmparser::ImportSectionReader<'_>) -> Result<(), ScanError> {
+        for import in section.clone().into_imports() {
+            let import = import?;
+            let types = self.validator.types(0);
+            let ty = match types.and_then(|types| types.entity_type_from_import(&import).map(|e| (types, e))) {
+                Some((types, EntityType::Func(id))) => ImportType::Func(func_type(types[id].unwrap_func())),
+                _ => ImportType::Other,
+            };
+            self.imports.push(Import { module: import.module.to_owned(), name: import.name.to_owned(), ty });
+        }
+        Ok(())
+    }
+
+    fn resolve_exports(&mut self, types: &Types) -> Result<(), ScanError> {
+        let types = types.as_ref();
+        for (name, kind, index) in std::mem::take(&mut self.wanted) {
+            let ty = match types.entity_type_from_export(&wasmparser::Export { name: &name, kind, index }) {
+                Some(EntityType::Func(id)) => ExportType::Func(func_type(types[id].unwrap_func())),
+                Some(EntityType::Memory(_)) => ExportType::Memory,
+                _ => ExportType::Other,
+            };
+            self.exports.push((name, ty));
+        }
+        Ok(())
+    }
+
+    fn function(
+        &mut self,
+        function: FuncToValidate<ValidatorResources>,
+        body: &FunctionBody<'_>,
+    ) -> Result<(), ScanError> {
+        let Bounds { body_bytes, branch_targets, nesting, locals, .. } = *self.bounds;
+        let range = body.range();
+        within("bytes in one function", range.end - range.start, body_bytes)?;
+        let (for_validator, for_reader) = std::mem::take(&mut self.allocations);
+        let mut validator = function.into_validator(for_validator);
+        let mut reader = body.get_binary_reader();
+        validator.read_locals(&mut reader)?;
+        self.locals += u64::from(validator.len_locals());
+        within("locals", self.locals, locals)?;
+        let mut operators = OperatorsReader::new_with_allocs(reader, for_reader);
+        while !operators.eof() {
+            let (operator, offset) = operators.read_with_offset()?;
+            if let Operator::BrTable { targets } = &operator {
+                within("targets in one `br_table`", targets.len(), branch_targets)?;
+            }
+            validator.op(offset, &operator)?;
+            within("nested blocks", validator.control_stack_height(), nesting)?;
+        }
+        operators.finish()?;
+        self.allocations = (validator.into_allocations(), operators.into_allocations());
+        Ok(())
+    }
+}
+
+fn func_type(ty: &wasmparser::FuncType) -> FuncType {
+    let convert = |types: &[wasmparser::ValType]| types.iter().map(|ty| ValType::from(*ty)).collect();
+    FuncType { params: convert(ty.params()), results: convert(ty.results()) }
+}
+
+fn within<C: TryInto<u64>, M: TryInto<u64>>(what: &'static str, count: C, max: M) -> Result<(), ScanError> {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    let max = max.try_into().unwrap_or(u64::MAX);
+    if count > max { Err(ScanError::Bounds { what, count, max }) } else { Ok(()) }
+}

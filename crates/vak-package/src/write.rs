@@ -1,0 +1,33 @@
+//! Writing artefacts: sections are added and taken away, never re-encoded.
+
+use wasm_encoder::{CustomSection, Section};
+
+use crate::scan::{ScanError, Scanned};
+use crate::{Bounds, ManifestDocument};
+
+/// The eight bytes that a WebAssembly module of version 1 begins with.
+const HEADER_BYTES: usize = 8;
+
+/// `module` with `manifest` as its first section, in the place of any manifest and signature that it had.
+///
+/// All other sections keep their bytes. The same module and manifest always give the same bytes.
+///
+/// # Errors
+/// The module is malformed or exceeds `bounds`.
+pub fn embed_manifest(module: &[u8], manifest: &ManifestDocument, bounds: &Bounds) -> Result<Vec<u8>, ScanError> {
+    let scanned = Scanned::of(module, bounds)?;
+    let section = CustomSection {
+        name: vak_abi::SECTION_MANIFEST.into(),
+        data: manifest.canonical().into(),
+    };
+    let mut out = Vec::with_capacity(module.len() + manifest.canonical().len() + 32);
+    out.extend_from_slice(&module[..HEADER_BYTES]);
+    section.append_to(&mut out);
+    let mut from = HEADER_BYTES;
+    for cut in scanned.vak_sections() {
+        out.extend_from_slice(&module[from..cut.start]);
+        from = cut.end;
+    }
+    out.extend_from_slice(&module[from..]);
+    Ok(out)
+}

@@ -1,0 +1,52 @@
+//! Modules that are cheap to send and dear to compile: refused while they are counted.
+
+use vak_model::Code;
+use vak_package::{Bounds, RawModule, Scanned};
+
+use crate::wasm;
+
+fn code(text: &str) -> Code {
+    RawModule::read(wasm(text), &Bounds::default()).expect_err("refused").code()
+}
+
+#[test]
+fn each_bound_refuses_what_exceeds_it() {
+    let many = |what: &str, count: usize| format!("(module {})", what.repeat(count));
+    for (name, text) in [
+        ("functions", many("(func)", 50_001)),
+        ("exports", format!("(module (func) {})", (0..1025).map(|i| format!("(export \"{i}\" (func 0))")).collect::<String>())),
+        ("types", many("(type (func))", 10_001)),
+        ("globals", many("(global i32 (i32.const 0))", 10_001)),
+        ("data segments", format!("(module (memory 1) {})", "(data \"\")".repeat(10_001))),
+        ("elements", format!("(module (func) (elem func {}))", "0 ".repeat(100_001))),
+        ("locals", many(&format!("(func (local {}))", "i32 ".repeat(40_000)), 26)),
+        ("nesting", format!("(module (func {}{}))", "(block ".repeat(1001), ")".repeat(1001))),
+        ("branch targets", format!("(module (func (br_table {} (i32.const 0))))", "0 ".repeat(65_538))),
+        ("body", format!("(module (func {}))", "(drop (i32.const 0))".repeat(350_000))),
+    ] {
+        assert_eq!(code(&text), Code::ArtefactBounds, "{name}");
+    }
+}
+
+#[test]
+fn what_is_just_within_the_bounds_is_taken() {
+    let nested = format!("(module (func {}{}))", "(block ".repeat(990), ")".repeat(990));
+    assert!(RawModule::read(wasm(&nested), &Bounds::default()).is_ok());
+}
+
+#[test]
+fn a_file_beyond_the_bound_is_refused_by_its_size_alone() {
+    let bounds = Bounds { file_bytes: 100, ..Bounds::default() };
+    let error = RawModule::read(vec![0xff; 101], &bounds).expect_err("refused");
+    assert_eq!(error.code(), Code::ArtefactSize);
+    let unbounded = Bounds { file_bytes: usize::MAX, ..Bounds::default() };
+    assert!(Scanned::of(&vec![0; Bounds::MAX_FILE_BYTES + 1], &unbounded).is_err());
+}
+
+#[test]
+fn d8_a_section_that_announces_four_gigabytes_allocates_nothing() {
+    for id in 0..=12u8 {
+        let bytes = [b"\0asm\x01\0\0\0", &[id, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2][..]].concat();
+        assert!(RawModule::read(bytes, &Bounds::default()).is_err());
+    }
+}

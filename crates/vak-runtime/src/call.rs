@@ -1,0 +1,177 @@
+//! One call: a fresh store, an instance, the input, the answer, the checks, and nothing left behind.
+
+use std::time::{Duration, Instant};
+
+use vak_abi::Verdict;
+use vak_model::{LimitKind, Limits, Usage};
+use vak_package::{Schema, parse_json};
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::PreparedSkill;
+use crate::engine::TickingEngine;
+use crate::error::{CallError, ContractError, InputError};
+use crate::guest::{Guest, classify};
+use crate::meter::Meter;
+use crate::prepare::PreparedExport;
+use crate::watch::Watch;
+
+/// The largest input, in bytes: it is copied into the guest, and parsed before that.
+const MAX_INPUT_BYTES: usize = 16 << 20;
+
+/// How much fuel a guest uses between two looks at the clock and the processor time.
+const YIELD_FUEL: u64 = 1_000_000;
+
+/// What a skill answered. The bytes are strict JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    verdict: Verdict,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) const fn new(verdict: Verdict, bytes: Vec<u8>) -> Self {
+        Self { verdict, bytes }
+    }
+
+    /// Output, or the skill's own error.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The answer's bytes, as the skill wrote them.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// How a call ended, and what it used.
+#[derive(Debug)]
+#[must_use]
+pub struct Outcome {
+    /// The answer, or why there is none.
+    pub result: Result<Answer, CallError>,
+    /// What was used.
+    pub usage: Usage,
+}
+
+impl PreparedSkill {
+    /// Calls a function with an input of JSON bytes.
+    ///
+    /// The future can be dropped at any time; the guest stops where it is. It does not depend on any async runtime.
+    pub async fn call(&self, export: &str, input: &[u8]) -> Outcome {
+        let mut watch = Watch::start(&self.limits);
+        let export = match self.admit_input(export, input) {
+            Ok(export) => export,
+            Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
+        };
+        let mut store = match new_store(&self.engine, &self.limits, &watch) {
+            Ok(store) => store,
+            Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
+        };
+        let ran = watch.over(self.exchange(&mut store, export, input)).await;
+        let result = flatten(ran, &self.limits).and_then(|answer| export.check(answer));
+        let usage = usage(&store, &watch, &self.limits, &result, self.compile_time);
+        Outcome { result, usage }
+    }
+
+    /// The limits that calls run under.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn admit_input(&self, export: &str, input: &[u8]) -> Result<&PreparedExport, CallError> {
+        let found = self.exports.iter().find(|candidate| candidate.name.as_str() == export);
+        let export = found.ok_or_else(|| CallError::UnknownExport(vak_model::printable(export, 80)))?;
+        if input.len() > MAX_INPUT_BYTES {
+            return Err(InputError::TooLarge { bytes: input.len(), max: MAX_INPUT_BYTES }.into());
+        }
+        let value = parse_json(input).map_err(InputError::Json)?;
+        export.input.as_ref().map_or(Ok(()), |schema| schema.check(&value)).map_err(InputError::Schema)?;
+        Ok(export)
+    }
+
+    /// All that happens inside the guest.
+    async fn exchange(
+        &self,
+        store: &mut Store<Meter>,
+        export: &PreparedExport,
+        input: &[u8],
+    ) -> Result<Answer, CallError> {
+        let failed = |error: wasmtime::Error| classify(&error, &self.limits);
+        let instance = self.pre.instantiate_async(&mut *store).await.map_err(failed)?;
+        store.set_fuel(self.limits.get(LimitKind::Fuel)).map_err(failed)?;
+        let guest = Guest::of(&instance, store, export.name.as_str()).map_err(failed)?;
+        let block = guest.give(store, input, &self.limits).await?;
+        guest.ask(store, block, &self.limits).await
+    }
+}
+
+impl PreparedExport {
+    /// Holds an answer against the contract. An error of the skill's own is JSON as well, but promised no schema.
+    fn check(&self, answer: Answer) -> Result<Answer, CallError> {
+        let value = parse_json(&answer.bytes).map_err(ContractError::Json)?;
+        let promised = match answer.verdict {
+            Verdict::Done => self.output.as_ref(),
+            Verdict::Failed => None,
+        };
+        promised.map_or(Ok(()), |schema: &Schema| schema.check(&value)).map_err(ContractError::Schema)?;
+        Ok(answer)
+    }
+}
+
+/// A store for one call: metered, fuelled, and interrupted at every tick. Fuel and deadline are set before anything
+/// of the guest can run, its start function included.
+pub(crate) fn new_store(engine: &TickingEngine, limits: &Limits, watch: &Watch) -> Result<Store<Meter>, CallError> {
+    let mut store = Store::new(&engine.engine, Meter::new(limits));
+    store.limiter(|meter| meter);
+    let armed = store
+        .set_fuel(limits.get(LimitKind::Fuel))
+        .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_FUEL)));
+    armed.map_err(|error| CallError::Internal(error.to_string()))?;
+    let deadline = watch.deadline();
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        Ok(if Instant::now() >= deadline { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+    });
+    Ok(store)
+}
+
+/// The end of a watched call: its own result, or the limit that ended it.
+pub(crate) fn flatten<T>(ran: Result<Result<T, CallError>, LimitKind>, limits: &Limits) -> Result<T, CallError> {
+    ran.unwrap_or_else(|kind| Err(CallError::Limit { kind, limit: limits.get(kind) }))
+}
+
+/// What a call has used. Fuel is exact only where the engine's counter is: after an answer, and at the end of the fuel.
+pub(crate) fn usage<T>(
+    store: &Store<Meter>,
+    watch: &Watch,
+    limits: &Limits,
+    result: &Result<T, CallError>,
+    compile_time: Duration,
+) -> Usage {
+    let budget = limits.get(LimitKind::Fuel);
+    let used = store.get_fuel().map(|left| budget.saturating_sub(left)).ok();
+    let (fuel, fuel_at_least) = match result {
+        Ok(_) | Err(CallError::Contract(_)) => (used, None),
+        Err(CallError::Limit { kind: LimitKind::Fuel, .. }) => (Some(budget), None),
+        Err(_) => (None, used),
+    };
+    Usage {
+        fuel,
+        fuel_at_least,
+        wall_ms: Some(millis(watch.wall())),
+        cpu_ms: Some(millis(watch.cpu())),
+        compile_ms: Some(millis(compile_time)),
+        cache: Some("off"),
+        peak_memory_bytes: Some(store.data().peak()),
+        host_calls: Some(store.data().host_calls()),
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}

@@ -1,0 +1,92 @@
+//! The exchange of bytes with a guest. Every pointer and length that a guest gives is checked in 64 bits before anything
+//! is allocated or copied.
+
+use vak_abi::{Answer, EXPORT_ALLOC, EXPORT_MEMORY};
+use wasmtime::{Instance, Memory, Store, TypedFunc};
+
+use crate::error::{CallError, ContractError};
+use crate::meter::{HostMemoryGone, LimitHit, Meter};
+use vak_model::{LimitKind, Limits};
+
+/// The three exports that a call needs.
+pub(crate) struct Guest {
+    memory: Memory,
+    alloc: TypedFunc<u32, u32>,
+    entry: TypedFunc<(u32, u32), i64>,
+}
+
+impl Guest {
+    /// The reader of artefacts has checked names and types; this takes them.
+    pub(crate) fn of(instance: &Instance, store: &mut Store<Meter>, export: &str) -> wasmtime::Result<Self> {
+        let memory = instance
+            .get_memory(&mut *store, EXPORT_MEMORY)
+            .ok_or_else(|| wasmtime::Error::msg("the checked memory is gone"))?;
+        let alloc = instance.get_typed_func(&mut *store, EXPORT_ALLOC)?;
+        let entry = instance.get_typed_func(&mut *store, export)?;
+        Ok(Self { memory, alloc, entry })
+    }
+
+    /// Has the guest make room for the input, and copies it there.
+    pub(crate) async fn give(
+        &self,
+        store: &mut Store<Meter>,
+        input: &[u8],
+        limits: &Limits,
+    ) -> Result<(u32, u32), CallError> {
+        let len = u32::try_from(input.len()).map_err(|error| CallError::Internal(error.to_string()))?;
+        let ptr = self.alloc.call_async(&mut *store, len).await.map_err(|error| classify(&error, limits))?;
+        let memory = self.memory.data_mut(&mut *store);
+        let broken = ContractError::Alloc { ptr, len: input.len(), memory: memory.len() };
+        if ptr == 0 && len > 0 {
+            return Err(broken.into());
+        }
+        let block = range(ptr, len).and_then(|range| memory.get_mut(range)).ok_or(broken)?;
+        block.copy_from_slice(input);
+        Ok((ptr, len))
+    }
+
+    /// Calls the function that answers, and copies the answer out.
+    pub(crate) async fn ask(
+        &self,
+        store: &mut Store<Meter>,
+        (ptr, len): (u32, u32),
+        limits: &Limits,
+    ) -> Result<crate::Answer, CallError> {
+        let packed =
+            self.entry.call_async(&mut *store, (ptr, len)).await.map_err(|error| classify(&error, limits))?;
+        let Answer { verdict, ptr, len } = Answer::unpack(packed);
+        let memory = self.memory.data(&*store);
+        let bytes = range(ptr, len).and_then(|range| memory.get(range)).ok_or(ContractError::OutputPointer {
+            ptr,
+            len,
+            memory: memory.len(),
+        })?;
+        let max = limits.get(LimitKind::Output);
+        if u64::from(len) > max {
+            return Err(CallError::Limit { kind: LimitKind::Output, limit: max });
+        }
+        Ok(crate::Answer::new(verdict, bytes.to_vec()))
+    }
+}
+
+fn range(ptr: u32, len: u32) -> Option<std::ops::Range<usize>> {
+    let end = u64::from(ptr) + u64::from(len);
+    Some(usize::try_from(ptr).ok()?..usize::try_from(end).ok()?)
+}
+
+/// What an error of the engine's means for the call.
+pub(crate) fn classify(error: &wasmtime::Error, limits: &Limits) -> CallError {
+    let limit = |kind| CallError::Limit { kind, limit: limits.get(kind) };
+    if let Some(LimitHit(kind)) = error.downcast_ref::<LimitHit>() {
+        return limit(*kind);
+    }
+    if error.is::<HostMemoryGone>() {
+        return CallError::HostMemory;
+    }
+    match error.downcast_ref::<wasmtime::Trap>() {
+        Some(wasmtime::Trap::OutOfFuel) => limit(LimitKind::Fuel),
+        Some(wasmtime::Trap::Interrupt) => limit(LimitKind::Time),
+        Some(trap) => CallError::Trap(crate::TrapKind::of(*trap)),
+        None => CallError::Internal(vak_model::printable(&format!("{error:#}"), 400)),
+    }
+}

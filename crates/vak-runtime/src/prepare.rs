@@ -1,0 +1,71 @@
+//! From machine code and a grant to something that can be called, again and again, from many threads.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vak_model::{Export, ExportName, Grant, Limits};
+use vak_package::Schema;
+use wasmtime::{InstancePre, Linker};
+
+use crate::CompiledSkill;
+use crate::engine::TickingEngine;
+use crate::error::PrepareError;
+use crate::meter::Meter;
+
+/// A skill that is linked to what it was granted and to nothing else, with its schemas compiled.
+pub struct PreparedSkill {
+    pub(crate) pre: InstancePre<Meter>,
+    pub(crate) engine: Arc<TickingEngine>,
+    pub(crate) limits: Limits,
+    pub(crate) compile_time: Duration,
+    pub(crate) exports: Vec<PreparedExport>,
+}
+
+/// One function with its compiled schemas.
+#[derive(Debug)]
+pub(crate) struct PreparedExport {
+    pub(crate) name: ExportName,
+    pub(crate) input: Option<Schema>,
+    pub(crate) output: Option<Schema>,
+}
+
+impl fmt::Debug for PreparedSkill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedSkill").field("exports", &self.exports).finish_non_exhaustive()
+    }
+}
+
+impl CompiledSkill {
+    /// Links the skill to what `grant` holds.
+    ///
+    /// # Errors
+    /// A schema that can't be used, or an import that nothing stands behind.
+    pub fn prepare(self, grant: &Grant) -> Result<PreparedSkill, PrepareError> {
+        let Self { compiled, manifest } = self;
+        let link_error = |error: wasmtime::Error| PrepareError::Link(vak_model::printable(&format!("{error:#}"), 400));
+        let mut linker = Linker::new(&compiled.engine.engine);
+        crate::host::link(&mut linker, &manifest, grant).map_err(link_error)?;
+        let pre = linker.instantiate_pre(&compiled.module).map_err(link_error)?;
+        let exports = manifest.exports.iter().map(PreparedExport::new).collect::<Result<_, _>>()?;
+        let (engine, limits, compile_time) = (compiled.engine, compiled.limits, compiled.compile_time);
+        Ok(PreparedSkill { pre, engine, limits, compile_time, exports })
+    }
+}
+
+impl PreparedExport {
+    fn new(export: &Export) -> Result<Self, PrepareError> {
+        let compile = |which, schema: &Option<serde_json::Value>| {
+            schema.as_ref().map(Schema::compile).transpose().map_err(|source| PrepareError::Schema {
+                export: export.name.clone(),
+                which,
+                source,
+            })
+        };
+        Ok(Self {
+            name: export.name.clone(),
+            input: compile("input", &export.input_schema)?,
+            output: compile("output", &export.output_schema)?,
+        })
+    }
+}
