@@ -28,14 +28,7 @@ impl Failure {
     /// A failure with its code and a message: a fragment that names the thing in backticks.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            causes: Vec::new(),
-            facts: Vec::new(),
-            next: Vec::new(),
-            silent: false,
-        }
+        Self { code, message: message.into(), causes: Vec::new(), facts: Vec::new(), next: Vec::new(), silent: false }
     }
 
     /// A failure that says what `error` says, and then what it was caused by.

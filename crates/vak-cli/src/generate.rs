@@ -45,7 +45,13 @@ fn reference(page: &mut Vec<u8>, command: Command, level: usize) -> io::Result<(
     }
     let help = command.render_long_help().to_string();
     let help: Vec<_> = help.lines().map(str::trim_end).collect();
-    writeln!(page, "{} `{}`\n\n```text\n{}\n```", "#".repeat(level), command.get_bin_name().unwrap_or(command.get_name()), help.join("\n").trim_end())?;
+    writeln!(
+        page,
+        "{} `{}`\n\n```text\n{}\n```",
+        "#".repeat(level),
+        command.get_bin_name().unwrap_or(command.get_name()),
+        help.join("\n").trim_end()
+    )?;
     let subcommands = command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set());
     for sub in subcommands.cloned().collect::<Vec<_>>() {
         writeln!(page)?;
@@ -64,5 +70,9 @@ fn codes(page: &mut Vec<u8>) -> io::Result<()> {
         let status = status.as_str().unwrap_or_default();
         writeln!(page, "| `{code}` | {} | {status} | {} |", code.exit_code(), code.meaning())?;
     }
-    writeln!(page, "\nExit code 0 is success; {} is a mistyped command line, for which there is no report.", Fault::Usage.exit_code())
+    writeln!(
+        page,
+        "\nExit code 0 is success; {} is a mistyped command line, for which there is no report.",
+        Fault::Usage.exit_code()
+    )
 }

@@ -29,7 +29,12 @@ impl Home {
     fn from(env: impl Fn(&str) -> Option<OsString>) -> Self {
         if let Some(home) = env(VAK_HOME).map(PathBuf::from) {
             let below = |name: &str| home.join(name);
-            return Self { config: below("config"), cache: below("cache"), state: below("state"), store: below("store") };
+            return Self {
+                config: below("config"),
+                cache: below("cache"),
+                state: below("state"),
+                store: below("store"),
+            };
         }
         let user = env("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
         // The XDG specification says that relative paths are to be ignored.

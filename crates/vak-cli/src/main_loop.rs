@@ -3,6 +3,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::Parser;
 use vak_model::{Code, Fault};
@@ -13,9 +14,11 @@ use crate::{Failure, Ui};
 /// The exit statuses that every tool's help ends with.
 pub const EXIT_STATUS: &str = "\
 Exit status:
-  0 done · 1 the skill reported a failure · 2 usage or invalid input · 3 environment (file, tool, network)
-  4 malformed artefact · 5 not trusted · 6 not permitted · 7 limit reached · 8 the skill trapped or broke its
-  contract · 9 mismatch · 70 a bug in VAK";
+  0 done                                 5 not trusted
+  1 the skill reported a failure         6 not permitted
+  2 usage or invalid input               7 a limit was reached
+  3 environment: file, tool, network     8 the skill trapped or broke its contract
+  4 malformed artefact                   9 mismatch          70 a bug in VAK";
 
 /// A command-line tool.
 pub trait Tool: Parser {
@@ -41,9 +44,20 @@ pub fn main<T: Tool>() -> ExitCode {
         Ok(tool) => tool,
         Err(error) => return usage(&error.format(&mut T::command())),
     };
-    // What the tool has touched is not looked at after a panic: the process ends.
-    let ran = catch_unwind(AssertUnwindSafe(|| tool.run(&mut Ui::default())));
-    end(ran.unwrap_or_else(|_| Err(Failure::new(Code::InternalBug, "this is a bug in VAK: please report it"))))
+    end(guarded(|| tool.run(&mut Ui::default())))
+}
+
+/// Runs `work`; a panic in it is a failure like any other, with the place of the bug.
+fn guarded(work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    static PLACE: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|info| {
+        *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
+    }));
+    // What the work has touched is not looked at after a panic: the process ends.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).replace('\n', " ");
+        Err(Failure::new(Code::InternalBug, "this is a bug in VAK: please report it").fact("where", place))
+    })
 }
 
 fn generate_argument() -> clap::Arg {
@@ -74,5 +88,23 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let failure = Self::new(Code::FileWrite, "failed to write the output").caused_by(&error);
         if error.kind() == io::ErrorKind::BrokenPipe { failure.silent() } else { failure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_internal_bug_with_its_place() {
+        let failure = guarded(|| panic!("a test of panics")).expect_err("a failure");
+        assert_eq!((failure.code(), failure.code().exit_code()), (Code::InternalBug, 70));
+        assert!(failure.lines().iter().any(|(_, text)| text.contains("main_loop.rs")), "{failure:?}");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_news() {
+        assert!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).is_silent());
+        assert!(!Failure::from(io::Error::other("disk full")).is_silent());
     }
 }

@@ -24,17 +24,16 @@ const MAX_LINE: usize = 2000;
 pub struct Ui(());
 
 impl Ui {
-    /// Prints bytes on stdout and ends the line if they do not.
+    /// Prints JSON on stdout as it is, and ends the line if it does not. On a terminal, characters that the terminal
+    /// could obey are escaped.
     ///
     /// # Errors
     /// Stdout is gone.
-    pub fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        if !bytes.ends_with(b"\n") {
-            out.write_all(b"\n")?;
+    pub fn answer(&mut self, json: &[u8]) -> io::Result<()> {
+        if io::stdout().is_terminal() {
+            return output(vak_model::printable_json(&String::from_utf8_lossy(json)).as_bytes());
         }
-        out.flush()
+        output(json)
     }
 
     /// Prints a value as one line of JSON on stdout.
@@ -43,7 +42,7 @@ impl Ui {
     /// Stdout is gone.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let line = serde_json::to_vec(value).map_err(io::Error::other)?;
-        self.output(&line)
+        self.answer(&line)
     }
 
     /// Prints a line on stdout.
@@ -121,6 +120,16 @@ impl Ui {
         bar.enable_steady_tick(Duration::from_millis(100));
         Progress(Some(bar))
     }
+}
+
+/// Writes all of it, and a line's end if there is none.
+fn output(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    if !bytes.ends_with(b"\n") {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
 }
 
 /// A sign of life; it goes away when dropped.

@@ -1,1 +1,69 @@
-//! Placeholder.
+//! The kit for writing skills: a typed function and one line make a WebAssembly module that VAK runs.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct Input {
+//!     numbers: Vec<f64>,
+//! }
+//!
+//! #[derive(Serialize)]
+//! struct Output {
+//!     mean: f64,
+//! }
+//!
+//! fn execute(input: Input) -> Result<Output, vak_guest::Error> {
+//!     if input.numbers.is_empty() {
+//!         return Err("no numbers".into());
+//!     }
+//!     Ok(Output { mean: input.numbers.iter().sum::<f64>() / input.numbers.len() as f64 })
+//! }
+//!
+//! vak_guest::export!(execute);
+//!
+//! // What a caller of the skill sees:
+//! assert_eq!(vak_guest::answer(br#"{"numbers":[1,2,6]}"#, execute), Ok(br#"{"mean":3}"#.to_vec()));
+//! assert_eq!(vak_guest::answer(br#"{"numbers":[]}"#, execute), Err(br#"{"error":"no numbers"}"#.to_vec()));
+//! ```
+//!
+//! The crate of a skill is a `cdylib` alone: with `rlib` beside it, link-time optimisation is silently off. It is built for
+//! `wasm32-unknown-unknown`; on any other target [`export!`] only checks the types, so that unit tests run natively.
+//!
+//! # Input and output
+//! Input is any type that deserializes, output and error any types that serialize. The host has checked the input against
+//! the manifest's schema; what still does not fit the type is the skill's own error, `{"error":"input: ..."}`. Numbers are
+//! written as ECMAScript writes them (RFC 8785): `5`, not `5.0`. A number that is not finite has no JSON: the call is then
+//! the skill's own error, `{"error":"output: ..."}`, not a `null` that nobody asked for.
+//!
+//! # Errors
+//! `Err` is the skill's own error, and its JSON reaches the caller. [`Error`] is `{"error":"message"}`, made by `?` or
+//! `.into()` of anything that can be displayed; a skill that has more to say serializes a type of its own.
+//!
+//! # Panics
+//! A panic is not an error of this kind. The target has no unwinding, so a panicking call can't return any more: it traps,
+//! and the host reports `trap.unreachable` without the message. Return an error for whatever an input can cause.
+//!
+//! # Memory
+//! An instance serves one call, so nothing is ever freed: all memory goes at once when the call ends. What a
+//! skill allocates in total, not at any one time, must fit `max_memory_pages`. A growing `Vec` or `String` that was the last
+//! thing allocated grows in place.
+
+#[cfg(any(target_arch = "wasm32", test))]
+mod alloc;
+mod answer;
+#[cfg(any(target_arch = "wasm32", test))]
+mod border;
+mod error;
+mod export;
+mod json;
+
+pub use answer::answer;
+pub use error::Error;
+
+/// What the expansion of [`export!`] calls; not for anyone else.
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod __export {
+    pub use crate::border::serve;
+}

@@ -27,15 +27,23 @@ impl Grant {
     /// # Errors
     /// The first capability that the manifest needs, does not call optional, and does not get.
     pub fn new(manifest: &Manifest, allowed: &BTreeSet<Capability>) -> Result<Self, NotGranted> {
-        let mut capabilities = BTreeSet::from([Capability::Compute]);
-        for CapabilityRequest { capability, optional, .. } in &manifest.capabilities {
-            if *capability == Capability::Compute || allowed.contains(capability) {
-                capabilities.insert(*capability);
-            } else if !optional {
-                return Err(NotGranted { capability: *capability });
-            }
+        let asked = manifest.capabilities.iter().map(|request| request.capability);
+        let mut grant = Self { capabilities: asked.filter(|capability| allowed.contains(capability)).collect() };
+        grant.capabilities.insert(Capability::Compute);
+        grant.covers(manifest)?;
+        Ok(grant)
+    }
+
+    /// Whether everything that `manifest` can't do without is held.
+    ///
+    /// # Errors
+    /// The first capability that is needed and not held.
+    pub fn covers(&self, manifest: &Manifest) -> Result<(), NotGranted> {
+        let missing = |request: &&CapabilityRequest| !request.optional && !self.holds(request.capability);
+        match manifest.capabilities.iter().find(missing) {
+            Some(request) => Err(NotGranted { capability: request.capability }),
+            None => Ok(()),
         }
-        Ok(Self { capabilities })
     }
 
     /// The grant of a raw module that has no manifest: computing and nothing else.

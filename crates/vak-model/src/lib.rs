@@ -22,5 +22,5 @@ pub use limits::{
 };
 pub use manifest::{Export, Feature, GoldenCase, GoldenResult, InvalidManifest, Manifest, ModulePath, SignatureBlock};
 pub use name::{ExportName, InvalidName, SkillName, SkillVersion};
-pub use text::{InvalidText, Text, printable};
+pub use text::{InvalidText, Text, printable, printable_json};
 pub use usage::Usage;

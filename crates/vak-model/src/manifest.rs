@@ -4,8 +4,9 @@
 //! tree, which `vak-package` keeps.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::capability::InvalidCapability;
@@ -86,7 +87,7 @@ pub struct GoldenCase {
     /// What must come out.
     pub expected: GoldenResult,
     /// The most fuel that the case may use.
-    pub max_fuel: Option<u64>,
+    pub max_fuel: Option<NonZeroU64>,
 }
 
 /// What a golden case expects.
@@ -105,12 +106,17 @@ struct GoldenForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     export: Option<ExportName>,
     input: Value,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     output: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    max_fuel: Option<u64>,
+    max_fuel: Option<NonZeroU64>,
+}
+
+/// A key that is there has a value, even if that is null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl TryFrom<GoldenForm> for GoldenCase {
@@ -289,22 +295,34 @@ mod tests {
     #[test]
     fn the_parts_of_a_manifest_must_agree() {
         assert!(manifest(|_| ()).is_ok());
-        let cases: &[(&str, fn(&mut Value))] = &[
+        type Change = fn(&mut Value);
+        let cases: &[(&str, Change)] = &[
             ("unknown field", |v| v["capabilites"] = serde_json::json!([])),
             ("missing field `name`", |v| drop(v.as_object_mut().expect("object").remove("name"))),
             ("at least one function", |v| v["exports"] = serde_json::json!([])),
-            ("`execute` is listed twice", |v| v["exports"] = serde_json::json!([{"name":"execute"},{"name":"execute"}])),
+            ("`execute` is listed twice", |v| {
+                v["exports"] = serde_json::json!([{"name":"execute"},{"name":"execute"}])
+            }),
             ("`log` is listed twice", |v| v["capabilities"] = serde_json::json!(["log", "log"])),
             ("either `output` or `error`", |v| v["tests"][0]["error"] = serde_json::json!({})),
+            ("nonzero", |v| v["tests"][0]["max_fuel"] = 0.into()),
             ("not among the exports", |v| v["tests"][0]["export"] = "other".into()),
             ("`two` is listed twice", |v| v["tests"] = serde_json::json!([v["tests"][0], v["tests"][0]])),
             ("unknown variant `threads`", |v| v["features"] = serde_json::json!(["threads"])),
-            ("more than 256", |v| v["exports"] = (0..257).map(|i| serde_json::json!({"name": format!("f{i}")})).collect()),
+            ("more than 256", |v| {
+                v["exports"] = (0..257).map(|i| serde_json::json!({"name": format!("f{i}")})).collect()
+            }),
         ];
         for (reason, change) in cases {
             let error = manifest(change).expect_err(reason);
             assert!(error.contains(reason), "{reason}: {error}");
         }
+    }
+
+    #[test]
+    fn an_answer_of_null_can_be_expected() {
+        let manifest = manifest(|v| v["tests"][0]["output"] = Value::Null).expect("valid");
+        assert_eq!(manifest.tests[0].expected, GoldenResult::Output(Value::Null));
     }
 
     #[test]

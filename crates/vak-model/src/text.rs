@@ -1,6 +1,6 @@
 //! Text that strangers wrote and people will read on a terminal.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,26 @@ pub fn printable(text: &str, max: usize) -> String {
     shown
 }
 
+/// JSON text as a terminal may show it: the same values, with nothing in it that could rewrite the screen. Characters
+/// that JSON allows in a string and a terminal may obey become `\u` escapes.
+#[must_use]
+pub fn printable_json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            // Only white space between values can be a bare carriage return.
+            '\r' => shown.push(' '),
+            c if is_unprintable(c) => {
+                // Writing to a string can't fail.
+                let _ = write!(shown, "\\u{:04x}", u32::from(c));
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// Control characters, line and paragraph separators, and the bidirectional controls of UAX #9.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
@@ -87,6 +107,15 @@ mod tests {
             assert!(printable(hostile, 100).chars().all(|c| !is_unprintable(c)), "{hostile:?}");
         }
         assert!(Text::try_from("Grüße, 世界".to_owned()).is_ok());
+    }
+
+    #[test]
+    fn json_on_a_terminal_keeps_its_value_and_loses_its_controls() {
+        let hostile = "{\"a\":\"x\u{202e}\u{9b}31m\u{7f}é\",\r\n\t\"b\":1}";
+        let shown = printable_json(hostile);
+        assert!(shown.chars().all(|c| matches!(c, '\n' | '\t') || !is_unprintable(c)), "{shown:?}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(value(&shown), value(hostile));
     }
 
     #[test]

@@ -107,9 +107,7 @@ impl ManifestDocument {
             };
             error(code, failure.into_inner().to_string(), pointer)
         })?;
-        manifest
-            .check()
-            .map_err(|failure| error(Code::ManifestInvalid, failure.to_string(), String::new()))?;
+        manifest.check().map_err(|failure| error(Code::ManifestInvalid, failure.to_string(), String::new()))?;
         if let Some(map) = value.as_object_mut() {
             map.remove("signature");
         }
@@ -145,7 +143,7 @@ impl ManifestDocument {
 
 /// Refuses numbers without an exact double and nesting beyond [`MAX_DEPTH`].
 fn check_numbers(value: &Value, depth: usize, pointer: &mut String) -> Result<(), (&'static str, String)> {
-    if depth > MAX_DEPTH {
+    if depth == MAX_DEPTH && (value.is_array() || value.is_object()) {
         return Err(("more than 32 levels", pointer.clone()));
     }
     let length = pointer.len();
@@ -218,7 +216,9 @@ signature: null
     #[test]
     fn layout_and_comments_do_not_change_the_canonical_bytes() {
         let one = ManifestDocument::from_yaml(SQUARE).expect("valid");
-        let other = SQUARE.replace("name: square\n", "# a comment\r\n\"name\":   'square'\r\n").replace("{ max_fuel: 1000 }", "\n  max_fuel: 1000");
+        let other = SQUARE
+            .replace("name: square\n", "# a comment\r\n\"name\":   'square'\r\n")
+            .replace("{ max_fuel: 1000 }", "\n  max_fuel: 1000");
         assert_eq!(one.canonical(), ManifestDocument::from_yaml(&other).expect("valid").canonical());
     }
 
@@ -228,7 +228,12 @@ signature: null
         let again = ManifestDocument::from_canonical(document.canonical()).expect("canonical");
         assert_eq!(again.manifest(), document.manifest());
         let text = String::from_utf8(document.canonical().to_vec()).expect("utf-8");
-        for other in [format!(" {text}"), format!("{text}\n"), text.replace(":1000", ":1e3"), text.replace("\"name\":\"square\",", "")] {
+        for other in [
+            format!(" {text}"),
+            format!("{text}\n"),
+            text.replace(":1000", ":1e3"),
+            text.replace("\"name\":\"square\",", ""),
+        ] {
             assert!(ManifestDocument::from_canonical(other.as_bytes()).is_err(), "{other}");
         }
         let signed = text.replace("\"version\"", "\"signature\":null,\"version\"");
@@ -254,6 +259,31 @@ signature: null
             let (got, message, at) = error(&text);
             assert_eq!((got, at), (code, Some(line)), "{to}: {message}");
             assert!(message.contains(reason), "{to}: {message}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_last_bit() {
+        let text = SQUARE.replace("type: object", "maximum: 0.30000000000000004, minimum: 2.2250738585072014e-308");
+        let document = ManifestDocument::from_yaml(&text).expect("valid");
+        let canonical = String::from_utf8_lossy(document.canonical()).into_owned();
+        assert!(
+            canonical.contains(r#"{"maximum":0.30000000000000004,"minimum":2.2250738585072014e-308}"#),
+            "{canonical}"
+        );
+        assert!(ManifestDocument::from_canonical(document.canonical()).is_ok());
+    }
+
+    #[test]
+    fn both_forms_allow_the_same_depth() {
+        for (depth, fits) in [(29, true), (30, false)] {
+            let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            // Three levels lie around it: the manifest, its exports, the export.
+            let yaml = SQUARE.replace("{ type: object }", &nested);
+            assert_eq!(ManifestDocument::from_yaml(&yaml).is_ok(), fits, "{depth}");
+            let good = ManifestDocument::from_yaml(SQUARE).expect("valid");
+            let json = String::from_utf8_lossy(good.canonical()).replace(r#"{"type":"object"}"#, &nested);
+            assert_eq!(ManifestDocument::from_canonical(json.as_bytes()).is_ok(), fits, "{depth}");
         }
     }
 

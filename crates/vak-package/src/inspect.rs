@@ -66,7 +66,9 @@ impl Interface {
         for import in &self.imports {
             match declared_type(import, manifest) {
                 None => undeclared.push(shown(import)),
-                Some(ty) if import.ty != ImportType::Func(ty.clone()) => mistyped = mistyped.or_else(|| Some(shown(import))),
+                Some(ty) if import.ty != ImportType::Func(ty.clone()) => {
+                    mistyped = mistyped.or_else(|| Some(shown(import)))
+                }
                 Some(_) => {}
             }
         }
@@ -109,7 +111,8 @@ fn declared_type(import: &Import, manifest: &Manifest) -> Option<FuncType> {
     if import.module != IMPORT_MODULE {
         return None;
     }
-    let declared = |capability: &Capability| capability.import() == Some(&import.name) && manifest.requests(*capability);
+    let declared =
+        |capability: &Capability| capability.import() == Some(&import.name) && manifest.requests(*capability);
     Capability::ALL
         .iter()
         .any(declared)

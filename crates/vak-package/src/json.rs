@@ -1,10 +1,12 @@
 //! Strict JSON: what one reader takes from a text, every other reader takes too.
 //!
-//! Duplicate keys are refused, since parsers disagree about which one counts. Depth is bounded by `serde_json`'s recursion limit of 128.
+//! Duplicate keys are refused, since parsers disagree about which one counts. Depth is bounded by `serde_json`'s recursion limit of 128, and the memory
+//! that structure costs by a budget.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// The bytes are not one strict JSON value.
@@ -30,18 +32,49 @@ pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
     Ok(serde_json::from_str::<Strict>(text)?.0)
 }
 
+/// What the structure of a value may cost in memory, in bytes, beside its strings: a few megabytes of `{"":0}` would
+/// become gigabytes otherwise.
+const MAX_STRUCTURE_BYTES: usize = 32 << 20;
+
+/// What an item of an array costs at most, when the array has just doubled.
+const ITEM_BYTES: usize = 2 * size_of::<Value>();
+
+/// What an object costs for its first entry, and once more for every [`NODE_ENTRIES`] that follow.
+const NODE_BYTES: usize = 768;
+
+/// How many entries a node of an object's tree holds at least.
+const NODE_ENTRIES: usize = 5;
+
 /// A value tree read strictly, whatever the format it comes from.
 pub(crate) struct Strict(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
+        Part(&Cell::new(MAX_STRUCTURE_BYTES)).deserialize(deserializer).map(Self)
     }
 }
 
-struct StrictVisitor;
+/// A part of a value, and what the whole may still cost.
+#[derive(Clone, Copy)]
+struct Part<'a>(&'a Cell<usize>);
 
-impl<'de> Visitor<'de> for StrictVisitor {
+impl Part<'_> {
+    fn pay<E: de::Error>(self, bytes: usize) -> Result<(), E> {
+        let left = self.0.get().checked_sub(bytes);
+        self.0.set(left.ok_or_else(|| E::custom("the value has too many parts"))?);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Part<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +119,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(Strict(item)) = seq.next_element()? {
+        while let Some(item) = seq.next_element_seed(self)? {
+            self.pay(ITEM_BYTES)?;
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -95,7 +129,10 @@ impl<'de> Visitor<'de> for StrictVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(StrictKey(key)) = map.next_key()? {
-            let Strict(value) = map.next_value()?;
+            if object.len().is_multiple_of(NODE_ENTRIES) {
+                self.pay(NODE_BYTES)?;
+            }
+            let value = map.next_value_seed(self)?;
             if object.contains_key(&key) {
                 let shown = vak_model::printable(&key, 80);
                 return Err(de::Error::custom(format_args!("the key `{shown}` occurs twice")));
@@ -148,6 +185,16 @@ mod tests {
     fn depth_is_bounded_without_a_stack_overflow() {
         assert!(parse_json("[".repeat(100_000).as_bytes()).is_err());
         assert!(parse_json(format!("{}1{}", "[".repeat(100), "]".repeat(100)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn structure_is_bounded_whatever_its_text_costs() {
+        let many = |part: &str, count: usize| format!("[{}0]", format!("{part},").repeat(count));
+        for (part, most) in [(r#"{"":0}"#, 45_000), ("0", 600_000), (r#"{"a":{"b":{"c":0}}}"#, 15_000)] {
+            assert!(parse_json(many(part, most / 2).as_bytes()).is_ok(), "{part}");
+            assert!(matches!(parse_json(many(part, most).as_bytes()), Err(JsonError::Syntax(_))), "{part}");
+        }
+        assert!(parse_json(format!("\"{}\"", "x".repeat(40 << 20)).as_bytes()).is_ok(), "text is not structure");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use serde_yaml::granit_parser::{Event, Parser, ScanError, Span};
+use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 
 use crate::json::Strict;
@@ -33,20 +33,41 @@ pub(crate) struct TextError {
     pub(crate) position: Option<Position>,
 }
 
-/// Where the parts of a text are, by JSON Pointer (RFC 6901).
+/// The most parts that a text may have: mappings, sequences, scalars.
+const MAX_NODES: usize = 50_000;
+
+/// Where the parts of a text are. Kept as a tree, so that it is never larger than the text: pointers repeat what stands
+/// above them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Positions(BTreeMap<String, Position>);
+pub(crate) struct Positions {
+    /// The children of each part by their keys; the text's root is part 0.
+    children: BTreeMap<(usize, String), usize>,
+    places: Vec<Position>,
+}
 
 impl Positions {
-    /// The place of the part, or of the nearest part around it.
+    /// The place of the part with this JSON Pointer (RFC 6901), or of the nearest part around it.
     pub(crate) fn nearest(&self, pointer: &str) -> Option<Position> {
-        let mut pointer = pointer;
-        loop {
-            if let Some(position) = self.0.get(pointer) {
-                return Some(*position);
+        let mut part = 0;
+        for key in pointer.split('/').skip(1) {
+            let key = key.replace("~1", "/").replace("~0", "~");
+            match self.children.get(&(part, key)) {
+                Some(child) => part = *child,
+                None => break,
             }
-            pointer = &pointer[..pointer.rfind('/')?];
         }
+        self.places.get(part).copied()
+    }
+
+    /// Notes a part, or finds it again if its key already was.
+    fn note(&mut self, parent: Option<usize>, key: String, place: Position) -> Result<usize, String> {
+        let next = self.places.len();
+        refuse(next == MAX_NODES, "more than 50000 parts")?;
+        self.places.push(place);
+        if let Some(parent) = parent {
+            self.children.insert((parent, key), next);
+        }
+        Ok(next)
     }
 }
 
@@ -70,7 +91,7 @@ fn options() -> serde_yaml::Options {
             max_documents: 1,
             max_anchors: 0,
             max_aliases: 0,
-            max_nodes: 50_000,
+            max_nodes: MAX_NODES,
         },
         duplicate_keys: DuplicateKeyPolicy::Error,
         merge_keys: MergeKeyPolicy::Error,
@@ -91,26 +112,34 @@ fn text_error(error: &serde_yaml::Error) -> TextError {
 }
 
 /// A walk over the parser's events, before anything is built from them.
+#[derive(Default)]
 struct Walk {
-    positions: BTreeMap<String, Position>,
+    positions: Positions,
     open: Vec<Open>,
     documents: usize,
 }
 
 /// A collection that has begun.
 enum Open {
-    Sequence { pointer: String, next: usize },
-    Mapping { pointer: String, key: Option<String> },
+    Sequence {
+        part: usize,
+        next: usize,
+    },
+    /// Keys and values alternate; a key's part stands for its value.
+    Mapping {
+        part: usize,
+        key: Option<usize>,
+    },
 }
 
 impl Walk {
     fn over(text: &str) -> Result<Positions, TextError> {
-        let mut walk = Self { positions: BTreeMap::new(), open: Vec::new(), documents: 0 };
+        let mut walk = Self::default();
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|error| scan_error(&error))?;
             walk.event(event, span).map_err(|message| TextError { message, position: Some(place(span)) })?;
         }
-        Ok(Positions(walk.positions))
+        Ok(walk.positions)
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
@@ -121,20 +150,21 @@ impl Walk {
             }
             Event::Alias(..) | Event::UnresolvedAlias(..) => refuse(true, "aliases are not allowed"),
             Event::Anchor(..) => refuse(true, "anchors are not allowed"),
-            Event::Scalar(text, _, anchor, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 plain_node(anchor, tag.is_some())?;
-                self.node(Some(&text), span);
-                Ok(())
+                let ambiguous = style == ScalarStyle::Plain && is_ambiguous_number(&text);
+                refuse(ambiguous, "readers disagree about this number: write it as JSON does, or in quotes")?;
+                self.node(&text, span).map(drop)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 plain_node(anchor, tag.is_some())?;
-                let pointer = self.node(None, span);
-                self.open(Open::Sequence { pointer, next: 0 })
+                let part = self.node("", span)?;
+                self.open(Open::Sequence { part, next: 0 })
             }
             Event::MappingStart(_, anchor, tag) => {
                 plain_node(anchor, tag.is_some())?;
-                let pointer = self.node(None, span);
-                self.open(Open::Mapping { pointer, key: None })
+                let part = self.node("", span)?;
+                self.open(Open::Mapping { part, key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.open.pop();
@@ -149,29 +179,38 @@ impl Walk {
         refuse(self.open.len() > MAX_DEPTH, "more than 32 levels")
     }
 
-    /// Notes a node's place and returns its pointer. In a mapping, keys and values alternate; a key stands for its value.
-    fn node(&mut self, scalar: Option<&str>, span: Span) -> String {
-        let (pointer, note) = match self.open.last_mut() {
-            None => (String::new(), true),
-            Some(Open::Sequence { pointer, next }) => {
+    /// Notes a node's place and answers its part.
+    fn node(&mut self, scalar: &str, span: Span) -> Result<usize, String> {
+        let place = place(span);
+        match self.open.last_mut() {
+            None => self.positions.note(None, String::new(), place),
+            Some(Open::Sequence { part, next }) => {
                 *next += 1;
-                (format!("{pointer}/{}", *next - 1), true)
+                self.positions.note(Some(*part), (*next - 1).to_string(), place)
             }
-            Some(Open::Mapping { pointer, key }) => match key.take() {
-                Some(key) => (format!("{pointer}/{key}"), false),
+            Some(Open::Mapping { part, key }) => match key.take() {
+                Some(part) => Ok(part),
                 None => {
-                    let name = scalar.unwrap_or_default().replace('~', "~0").replace('/', "~1");
-                    let entry = format!("{pointer}/{name}");
-                    *key = Some(name);
-                    (entry, true)
+                    let entry = self.positions.note(Some(*part), scalar.to_owned(), place)?;
+                    *key = Some(entry);
+                    Ok(entry)
                 }
             },
-        };
-        if note {
-            self.positions.insert(pointer.clone(), place(span));
         }
-        pointer
     }
+}
+
+/// Whether a plain scalar is a number in some versions of YAML and text, or another number, in others: `010`, `0x1f`,
+/// `1_000`, `1:30`, `+1`, `.5`, `5.`. Versions and dates, such as `1.0.0`, are text in all that matter.
+fn is_ambiguous_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let numeric = |b: u8| b.is_ascii_digit() || matches!(b, b'_' | b'.' | b':');
+    let prefixed = ["0x", "0o", "0b", "0X", "0O", "0B"].iter().any(|prefix| unsigned.starts_with(prefix));
+    let mantissa = unsigned.split(['e', 'E']).next().unwrap_or_default();
+    let like_a_number = mantissa.bytes().any(|b| b.is_ascii_digit())
+        && mantissa.bytes().all(numeric)
+        && mantissa.bytes().filter(|b| *b == b'.').count() < 2;
+    (prefixed || like_a_number) && serde_json::from_str::<serde_json::Number>(text).is_err()
 }
 
 fn plain_node(anchor: usize, tagged: bool) -> Result<(), String> {
@@ -216,6 +255,14 @@ mod tests {
             ("1: a", "not a string", 1, 1),
             ("true: a", "not a string", 1, 1),
             ("a: [", "", 1, 4),
+            ("a: 010", "disagree", 1, 4),
+            ("a: 0x1F", "disagree", 1, 4),
+            ("a: 0b11", "disagree", 1, 4),
+            ("a: 1_000", "disagree", 1, 4),
+            ("a: 1:30", "disagree", 1, 4),
+            ("a: +1", "disagree", 1, 4),
+            ("a: .5", "disagree", 1, 4),
+            ("010: a", "disagree", 1, 1),
         ] {
             let error = read_yaml(text).map(|(value, _)| value).expect_err(text);
             assert!(error.message.contains(reason), "{text:?}: {}", error.message);
@@ -232,12 +279,24 @@ mod tests {
         assert!(read_yaml(&"[".repeat(100_000)).is_err());
         assert!(read_yaml(&format!("{}1{}", "[".repeat(33), "]".repeat(33))).is_err());
         assert!(read_yaml(&"x".repeat(MAX_TEXT_BYTES + 1)).is_err());
+        assert!(read_yaml(&format!("[{}]", "0,".repeat(MAX_NODES))).is_err());
+    }
+
+    #[test]
+    fn the_places_of_many_parts_below_a_long_key_stay_as_small_as_the_text() {
+        let text = format!("? {}\n: [{}]", "k".repeat(100_000), "0,".repeat(40_000));
+        let (_, positions) = read_yaml(&text).expect("valid");
+        let keys: usize = positions.children.keys().map(|(_, key)| key.len()).sum();
+        assert!(keys <= text.len() * 4, "{keys}");
     }
 
     #[test]
     fn yaml_1_1_words_are_text() {
-        let (value, _) = read_yaml("a: no\nb: off\nc: true\nd: 2001-01-01\ne: ~").expect("valid");
-        assert_eq!(value, serde_json::json!({"a": "no", "b": "off", "c": true, "d": "2001-01-01", "e": null}));
+        let (value, _) =
+            read_yaml("a: no\nb: off\nc: true\nd: 2001-01-01\ne: ~\nf: 1.0.0\ng: '010'\nh: -1.5e3").expect("valid");
+        let expected = serde_json::json!({"a": "no", "b": "off", "c": true, "d": "2001-01-01", "e": null, "f": "1.0.0",
+            "g": "010", "h": -1500.0});
+        assert_eq!(value, expected);
     }
 
     #[test]

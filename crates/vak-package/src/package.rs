@@ -106,7 +106,8 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
-        let mut package = if Sections::of(&module, bounds)?.manifest.is_some() {
+        let sections = Sections::of(&module, bounds)?;
+        let mut package = if sections.manifest.is_some() {
             let package = Self::read(module, bounds)?;
             let drift = differences(package.document.canonical(), document.canonical());
             if !drift.is_empty() {
@@ -116,7 +117,8 @@ impl Package {
         } else {
             Self::read(embed_manifest(&module, document, bounds)?, bounds)?
         };
-        package.signed |= document.manifest().signature.is_some();
+        // A signature that is not kept is still one that nobody has checked.
+        package.signed |= sections.signature.is_some() || document.manifest().signature.is_some();
         Ok(package)
     }
 

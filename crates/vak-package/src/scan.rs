@@ -215,7 +215,19 @@ impl Sections {
                 start = range.end;
             }
         }
+        found.check_order()?;
         Ok(found)
+    }
+
+    /// The manifest comes first, or right after the signature: appended to a finished module it is not taken.
+    fn check_order(&self) -> Result<(), ScanError> {
+        let first = self.signature.as_ref().map_or(8, |signature| signature.end);
+        match &self.manifest {
+            Some((whole, _)) if whole.start != first => {
+                Err(ScanError::Identity("the `vak.manifest` section is not the first one after any `signature`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn note(&mut self, section: &wasmparser::CustomSectionReader<'_>, whole: Range<usize>) -> Result<(), ScanError> {

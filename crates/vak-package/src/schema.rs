@@ -10,8 +10,11 @@ use serde_json::{Map, Value};
 /// costs at most this many steps for each of its parts.
 const MAX_EXPANDED: usize = 10_000;
 
-/// The largest compiled pattern, in bytes.
-const MAX_PATTERN_BYTES: usize = 256 * 1024;
+/// The largest compiled pattern, in bytes: matching costs up to this much for each byte of a text.
+const MAX_PATTERN_BYTES: usize = 16 * 1024;
+
+/// The one dialect: the keywords that hold schemas are those that [`Expansion`] follows.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The deepest chain of references and subschemas that is followed.
 const MAX_SCHEMA_DEPTH: usize = 128;
@@ -31,6 +34,9 @@ pub enum SchemaError {
     /// Too large once expanded.
     #[error("the schema has more than {MAX_EXPANDED} parts once its references are followed")]
     TooLarge,
+    /// Another dialect, in which other keywords hold schemas.
+    #[error("`$schema` can only be {DIALECT}")]
+    Dialect,
     /// A keyword that would load or rename schemas.
     #[error("the keyword `{0}` is not supported")]
     Keyword(&'static str),
@@ -53,15 +59,14 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Compiles a schema (JSON Schema 2020-12 unless it says otherwise).
+    /// Compiles a schema of JSON Schema 2020-12.
     ///
     /// # Errors
     /// See [`SchemaError`].
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         Expansion { root: schema, parts: 0, following: Vec::new() }.visit(schema, 0)?;
-        let patterns = jsonschema::PatternOptions::regex()
-            .size_limit(MAX_PATTERN_BYTES)
-            .dfa_size_limit(MAX_PATTERN_BYTES);
+        let patterns =
+            jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES).dfa_size_limit(MAX_PATTERN_BYTES);
         let validator = jsonschema::options()
             .offline()
             .with_pattern_options(patterns)
@@ -106,6 +111,9 @@ impl<'a> Expansion<'a> {
                         return Err(SchemaError::Keyword(keyword));
                     }
                 }
+                if map.get("$schema").is_some_and(|dialect| dialect != DIALECT) {
+                    return Err(SchemaError::Dialect);
+                }
                 if let Some(Value::String(reference)) = map.get("$ref") {
                     self.follow(reference, depth)?;
                 }
@@ -122,7 +130,7 @@ impl<'a> Expansion<'a> {
         for (keyword, part) in map {
             match (keyword.as_str(), part) {
                 ("$defs" | "definitions" | "enum" | "const" | "default" | "examples", _) => {}
-                ("properties" | "patternProperties" | "dependentSchemas", Value::Object(named)) => {
+                ("properties" | "patternProperties" | "dependentSchemas" | "dependencies", Value::Object(named)) => {
                     named.values().try_for_each(|schema| self.visit(schema, depth + 1))?;
                 }
                 _ => self.visit(part, depth + 1)?,
@@ -144,7 +152,6 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -178,6 +185,7 @@ mod tests {
             json!({"properties": {"next": {"$ref": "#"}}}),
             json!({"properties": {"default": {"$ref": "#"}}}),
             json!({"patternProperties": {"enum": {"$ref": "#"}}}),
+            json!({"dependencies": {"default": {"$ref": "#"}}}),
             json!({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}),
         ] {
             assert!(matches!(compile(recursive.clone()), Err(SchemaError::Recursive(_))), "{recursive}");
@@ -202,15 +210,23 @@ mod tests {
         assert!(compile(json!({"pattern": "(?=a)b"})).is_err());
         assert!(compile(json!({"pattern": "(a)\\1"})).is_err());
         assert!(compile(json!({"pattern": "a{1000}{1000}{1000}"})).is_err());
+        assert!(compile(json!({"pattern": "^[ab]*a[ab]{1500}c$"})).is_err());
+        for usual in [r"^\d{4}-\d{2}-\d{2}$", r"^[a-z0-9-]{1,64}$", r"^\w+@\w+\.[a-z]{2,}$", "^sha256:[0-9a-f]{64}$"] {
+            assert!(compile(json!({"pattern": usual})).is_ok(), "{usual}");
+        }
         let linear = compile(json!({"pattern": "(a+)+$"})).expect("linear");
         assert!(linear.check(&json!("a".repeat(50_000) + "b")).is_err());
     }
 
     #[test]
     fn what_is_no_schema_is_refused() {
-        for bad in [json!({"type": "nope"}), json!(5), json!({"$schema": "http://example.com/mine"}), json!({"required": "a"})] {
+        for bad in [json!({"type": "nope"}), json!(5), json!({"required": "a"})] {
             assert!(compile(bad.clone()).is_err(), "{bad}");
         }
+        for other in ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2019-09/schema"] {
+            assert_eq!(compile(json!({"$schema": other})).expect_err(other), SchemaError::Dialect);
+        }
+        assert!(compile(json!({"$schema": DIALECT})).is_ok());
         assert!(compile(json!(true)).is_ok());
     }
 }

@@ -16,10 +16,7 @@ const HEADER_BYTES: usize = 8;
 /// The module is malformed or exceeds `bounds`.
 pub fn embed_manifest(module: &[u8], manifest: &ManifestDocument, bounds: &Bounds) -> Result<Vec<u8>, ScanError> {
     let scanned = Scanned::of(module, bounds)?;
-    let section = CustomSection {
-        name: vak_abi::SECTION_MANIFEST.into(),
-        data: manifest.canonical().into(),
-    };
+    let section = CustomSection { name: vak_abi::SECTION_MANIFEST.into(), data: manifest.canonical().into() };
     let mut out = Vec::with_capacity(module.len() + manifest.canonical().len() + 32);
     out.extend_from_slice(&module[..HEADER_BYTES]);
     section.append_to(&mut out);

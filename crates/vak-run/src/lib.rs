@@ -1,1 +1,17 @@
-//! Placeholder.
+//! `vak-run`: finds a skill, runs it under its limits, and prints what it answers.
+//!
+//! This crate turns words into requests and library errors into messages. What may run is decided by `vak-trust` and
+//! the grant, what happens by `vak-runtime`; nothing here has a way around them.
+
+mod args;
+mod doctor;
+mod failures;
+mod invoke;
+mod list;
+mod load;
+mod locate;
+mod report;
+mod run;
+mod skill_help;
+
+pub use args::Cli;

@@ -127,9 +127,8 @@ impl PreparedExport {
 pub(crate) fn new_store(engine: &TickingEngine, limits: &Limits, watch: &Watch) -> Result<Store<Meter>, CallError> {
     let mut store = Store::new(&engine.engine, Meter::new(limits));
     store.limiter(|meter| meter);
-    let armed = store
-        .set_fuel(limits.get(LimitKind::Fuel))
-        .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_FUEL)));
+    let armed =
+        store.set_fuel(limits.get(LimitKind::Fuel)).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_FUEL)));
     armed.map_err(|error| CallError::Internal(error.to_string()))?;
     let deadline = watch.deadline();
     store.set_epoch_deadline(1);
@@ -155,7 +154,7 @@ pub(crate) fn usage<T>(
     let budget = limits.get(LimitKind::Fuel);
     let used = store.get_fuel().map(|left| budget.saturating_sub(left)).ok();
     let (fuel, fuel_at_least) = match result {
-        Ok(_) | Err(CallError::Contract(_)) => (used, None),
+        Ok(_) => (used, None),
         Err(CallError::Limit { kind: LimitKind::Fuel, .. }) => (Some(budget), None),
         Err(_) => (None, used),
     };

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vak_model::StackClass;
 use wasmtime::{Config, Engine, Strategy, WasmFeatures};
 
+use crate::RuntimeConfig;
 use crate::error::EngineError;
 use crate::ticker::Ticker;
-use crate::RuntimeConfig;
 
 /// Compiles and runs skills. One runtime serves a whole process.
 #[derive(Debug)]
@@ -83,6 +83,13 @@ mod tests {
             let first = runtime.engine(class).expect("an engine");
             assert!(Arc::ptr_eq(&first, &runtime.engine(class).expect("an engine")));
         }
+    }
+
+    #[test]
+    fn the_stated_version_of_the_engine_is_the_locked_one() {
+        let lock = include_str!("../../../Cargo.lock");
+        let entry = format!("name = \"wasmtime\"\nversion = \"{}\"", crate::ENGINE_VERSION);
+        assert!(lock.contains(&entry));
     }
 
     #[test]

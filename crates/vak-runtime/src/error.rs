@@ -1,6 +1,6 @@
 //! What can go wrong on the way from an admitted package to an answer, sorted by whose fault it is.
 
-use vak_model::{Code, ExportName, LimitKind};
+use vak_model::{Capability, Code, ExportName, LimitKind, NotGranted};
 use vak_package::{JsonError, SchemaError, SchemaViolation};
 use wasmtime::Trap;
 
@@ -58,7 +58,13 @@ pub enum PrepareError {
         /// Why.
         source: SchemaError,
     },
-    /// The module imports something that its grant does not hold.
+    /// The manifest needs a capability that the grant does not hold.
+    #[error(transparent)]
+    NotGranted(#[from] NotGranted),
+    /// The grant holds a capability that this runtime has nothing behind.
+    #[error("the capability `{0}` is granted, and this runtime can't give it")]
+    Unavailable(Capability),
+    /// The engine can't link what was checked.
     #[error("the module can't be linked: {0}")]
     Link(String),
 }
@@ -69,7 +75,8 @@ impl PrepareError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Schema { .. } => Code::ManifestSchema,
-            Self::Link(_) => Code::ImportUndeclared,
+            Self::NotGranted(_) | Self::Unavailable(_) => Code::CapabilityDenied,
+            Self::Link(_) => Code::InternalBug,
         }
     }
 }

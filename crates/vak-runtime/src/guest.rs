@@ -52,8 +52,7 @@ impl Guest {
         (ptr, len): (u32, u32),
         limits: &Limits,
     ) -> Result<crate::Answer, CallError> {
-        let packed =
-            self.entry.call_async(&mut *store, (ptr, len)).await.map_err(|error| classify(&error, limits))?;
+        let packed = self.entry.call_async(&mut *store, (ptr, len)).await.map_err(|error| classify(&error, limits))?;
         let Answer { verdict, ptr, len } = Answer::unpack(packed);
         let memory = self.memory.data(&*store);
         let bytes = range(ptr, len).and_then(|range| memory.get(range)).ok_or(ContractError::OutputPointer {

@@ -7,6 +7,7 @@ use vak_abi::IMPORT_MODULE;
 use vak_model::{Capability, Grant, Manifest};
 use wasmtime::{Caller, Linker};
 
+use crate::error::PrepareError;
 use crate::meter::Meter;
 
 /// What a host call costs in fuel before it does anything, so that a guest cannot call for nothing.
@@ -14,6 +15,14 @@ const CALL_FUEL: u64 = 500;
 
 /// `status << 32 | len`: denied, with nothing more to say.
 const DENIED: i64 = 1 << 32;
+
+/// Refuses capabilities that are asked for and held, and that nothing here stands behind.
+pub(crate) fn available(manifest: &Manifest, grant: &Grant) -> Result<(), PrepareError> {
+    let unavailable = |capability: &Capability| {
+        capability.import().is_some() && manifest.requests(*capability) && grant.holds(*capability)
+    };
+    Capability::ALL.into_iter().find(unavailable).map_or(Ok(()), |held| Err(PrepareError::Unavailable(held)))
+}
 
 /// Links a denial for every import that the manifest calls optional and the grant does not hold.
 pub(crate) fn link(linker: &mut Linker<Meter>, manifest: &Manifest, grant: &Grant) -> wasmtime::Result<()> {

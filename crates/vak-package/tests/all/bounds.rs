@@ -14,7 +14,10 @@ fn each_bound_refuses_what_exceeds_it() {
     let many = |what: &str, count: usize| format!("(module {})", what.repeat(count));
     for (name, text) in [
         ("functions", many("(func)", 50_001)),
-        ("exports", format!("(module (func) {})", (0..1025).map(|i| format!("(export \"{i}\" (func 0))")).collect::<String>())),
+        (
+            "exports",
+            format!("(module (func) {})", (0..1025).map(|i| format!("(export \"{i}\" (func 0))")).collect::<String>()),
+        ),
         ("types", many("(type (func))", 10_001)),
         ("globals", many("(global i32 (i32.const 0))", 10_001)),
         ("data segments", format!("(module (memory 1) {})", "(data \"\")".repeat(10_001))),

@@ -49,6 +49,7 @@ fn d5_doubled_moved_or_split_identity_sections_are_refused() {
     assert!(matches!(read(&[header, &section, &section, body]), Err(Code::ArtefactMalformed)));
     assert!(matches!(read(&[header, body, &custom("signature", b"x")]), Err(Code::ArtefactMalformed)));
     assert!(matches!(read(&[header, &section, &custom("signature", b"x"), body]), Err(Code::ArtefactMalformed)));
+    assert!(matches!(read(&[header, body, &section]), Err(Code::ArtefactMalformed)), "appended");
     let delimiter = custom("signature_delimiter", &[7; 16]);
     assert!(matches!(read(&[header, body, &delimiter]), Err(Code::ArtefactMalformed)));
     assert!(matches!(read(&[header, body]), Err(Code::ManifestMissing)));
@@ -67,6 +68,16 @@ fn the_module_id_ignores_the_signature_and_nothing_else() {
     assert_eq!(signed.id(), package.id());
     let other = pack(&SKILL.replace("i64.const 0", "i64.const 1"), "").expect("valid");
     assert_ne!(other.id(), package.id());
+}
+
+#[test]
+fn a_signature_beside_a_skill_yaml_is_not_lost() {
+    let plain = wasm(SKILL);
+    let (header, body) = plain.split_at(8);
+    let signed = [header, &custom("signature", b"anything"), body].concat();
+    assert!(Package::pack(signed, &manifest(""), &Bounds::default()).expect("readable").carries_signature());
+    let block = "signature: { format: wasm-signatures/v1, manifest_sha256: a, module_sha256: b, value: c }";
+    assert!(pack(SKILL, block).expect("readable").carries_signature());
 }
 
 #[test]

@@ -139,7 +139,11 @@ fn each_trap_has_its_own_code() {
         ("", "(i64.trunc_f64_s (f64.const nan))", Code::TrapConversion),
         ("(table 1 funcref)", "(call_indirect (result i64) (i32.const 0))", Code::TrapIndirectCall),
         ("(table 1 funcref)", "(call_indirect (result i64) (i32.const 5))", Code::TrapTable),
-        ("(table 1 funcref) (func $f) (elem (i32.const 0) $f)", "(call_indirect (result i64) (i32.const 0))", Code::TrapIndirectCall),
+        (
+            "(table 1 funcref) (func $f) (elem (i32.const 0) $f)",
+            "(call_indirect (result i64) (i32.const 0))",
+            Code::TrapIndirectCall,
+        ),
     ] {
         assert_eq!(code(&call(&skill(items, body, ""))), expected, "{body}");
     }

@@ -22,8 +22,30 @@ fn e18_an_optional_capability_that_is_not_granted_is_denied_and_the_guest_goes_o
 #[test]
 fn a9_host_calls_cost_fuel_and_are_counted() {
     let body = format!("(loop (drop {ASK}) (br 0)) unreachable");
-    assert_eq!(code(&call(&skill(LOG, &body, &format!("{OPTIONAL}\nlimits: {{ max_fuel: 1000000 }}")))), Code::LimitFuel);
+    assert_eq!(
+        code(&call(&skill(LOG, &body, &format!("{OPTIONAL}\nlimits: {{ max_fuel: 1000000 }}")))),
+        Code::LimitFuel
+    );
     let few = format!("{OPTIONAL}\nlimits: {{ max_host_calls: 10 }}");
     let outcome = call(&skill(LOG, &body, &few));
     assert_eq!((code(&outcome), outcome.usage.host_calls), (Code::LimitHostCalls, Some(10)));
+}
+
+#[test]
+fn a_grant_for_another_skill_does_not_prepare_this_one() {
+    use vak_model::{Capability, Grant, LimitRequest};
+    use vak_package::{Bounds, ManifestDocument, Package};
+    let yaml = "{ name: a, version: \"1.0.0\", description: A, module: a.wasm, capabilities: [log], exports: [{ name: execute }] }";
+    let manifest = ManifestDocument::from_yaml(yaml).expect("valid");
+    let text = r#"(module (memory (export "memory") 1) (func (export "vak_alloc") (param i32) (result i32) i32.const 0)
+        (func (export "execute") (param i32 i32) (result i64) i64.const 0))"#;
+    let package = Package::pack(wat::parse_str(text).expect("valid"), &manifest, &Bounds::default()).expect("valid");
+    let admitted = vak_trust::dangerous::admit_unsigned(package).expect("unsigned");
+    let all = Grant::new(manifest.manifest(), &[Capability::Log].into()).expect("granted");
+    for (grant, reason) in [(Grant::compute_only(), "not granted"), (all, "can't give it")] {
+        let compiled = crate::runtime().compile(&admitted, &LimitRequest::none()).expect("compiled");
+        let error = compiled.prepare(&grant).expect_err(reason);
+        assert_eq!(error.code(), Code::CapabilityDenied);
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }

@@ -26,7 +26,11 @@ fn b1_a_memory_that_begins_beyond_the_limit_is_refused() {
 #[test]
 fn b2_growing_beyond_the_limit_ends_the_call() {
     let grow_forever = "(loop (drop (memory.grow (i32.const 1))) (br 0)) unreachable";
-    for body in [grow_forever, "(drop (memory.grow (i32.const 65535))) i64.const 0", "(drop (memory.grow (i32.const -1))) i64.const 0"] {
+    for body in [
+        grow_forever,
+        "(drop (memory.grow (i32.const 65535))) i64.const 0",
+        "(drop (memory.grow (i32.const -1))) i64.const 0",
+    ] {
         let outcome = call(&skill("", body, "limits: { max_memory_pages: 16 }"));
         assert_eq!(code(&outcome), Code::LimitMemory, "{body}");
         assert!(outcome.usage.peak_memory_bytes <= Some(16 * 65_536), "{:?}", outcome.usage);

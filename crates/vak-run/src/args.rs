@@ -1,0 +1,87 @@
+//! What can be typed.
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, Ui, UnsignedArgs};
+use vak_model::Code;
+
+use crate::{doctor, invoke, list, run, skill_help};
+
+/// Run a skill: one signed WebAssembly file that says what it may do, and can do nothing else
+#[derive(Debug, Parser)]
+#[command(name = "vak-run", version, disable_help_flag = true, args_conflicts_with_subcommands = true)]
+#[command(
+    override_usage = "vak-run [OPTIONS] SKILL\n       vak-run [OPTIONS] FILE.wasm --invoke NAME [--args N...]\n       vak-run <COMMAND>"
+)]
+#[command(after_long_help = format!("\
+SKILL is a path (a .wasm file, or a folder with a skill.yaml) if there is one,
+else a name such as `calculator` or `calculator@1.0.0`, looked up in the nearest
+folder `skills` from here upward. `name:calculator` is always a name.
+
+Examples:
+  vak-run calculator --allow-unsigned \
+    --input '{{\"operation\":\"add\",\"a\":2,\"b\":3}}'
+  vak-run ./skills/calculator --allow-unsigned --input @question.json --stats
+  vak-run calculator --help
+  vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
+
+{EXIT_STATUS}"))]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    List(list::Args),
+    Doctor(doctor::Args),
+}
+
+/// The words of a run.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The skill: a path or a name
+    #[arg(value_name = "SKILL")]
+    pub(crate) skill: Option<String>,
+    /// The function to call; the manifest's first one by default
+    #[arg(long, value_name = "NAME", conflicts_with = "invoke")]
+    pub(crate) export: Option<String>,
+    /// The input: JSON, @FILE, or - for stdin; {} by default
+    #[arg(long, value_name = "JSON", conflicts_with = "invoke", allow_hyphen_values = true)]
+    pub(crate) input: Option<String>,
+    /// Call a plain function of a module without a manifest
+    #[arg(long, value_name = "NAME")]
+    pub(crate) invoke: Option<String>,
+    /// The numbers that the plain function takes
+    #[arg(long, value_name = "N", num_args = 1.., requires = "invoke", allow_negative_numbers = true)]
+    pub(crate) args: Vec<String>,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+    /// Show on stderr what the run used
+    #[arg(long)]
+    pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) unsigned: UnsignedArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
+    #[arg(long, short)]
+    help: bool,
+}
+
+impl Tool for Cli {
+    fn run(self, ui: &mut Ui) -> Result<(), Failure> {
+        match (self.verb, &self.run.skill) {
+            (Some(Verb::List(args)), _) => list::run(&args, ui),
+            (Some(Verb::Doctor(args)), _) => doctor::run(&args, ui),
+            (None, Some(skill)) if self.run.help => skill_help::run(skill, ui),
+            (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
+            (None, Some(_)) => run::run(&self.run, ui),
+            (None, None) if self.run.help => Ok(ui.line(Self::command().render_long_help().to_string().trim_end())?),
+            (None, None) => Err(Failure::new(Code::UsageArguments, "no skill is named")
+                .next("vak-run list", "see the skills here")
+                .next("vak-run --help", "see what else can be done")),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What libraries say, as people read it: with the file, and with what to do next.
+
+use std::path::Path;
+
+use vak_cli::{Failure, quote};
+use vak_model::{Code, GoldenResult, Manifest};
+use vak_package::{FileError, ManifestError, PackageError, ScanError};
+use vak_runtime::CallError;
+
+/// A file that can't be read; `too_large` is what a file beyond its bound is called.
+pub(crate) fn file(error: &FileError, too_large: Code) -> Failure {
+    let code = match error {
+        FileError::Io { .. } | FileError::NotRegular(_) => Code::FileRead,
+        FileError::TooLarge { .. } => too_large,
+    };
+    Failure::of(code, error)
+}
+
+/// A manifest that is wrong, with its place.
+pub(crate) fn manifest(error: &ManifestError, path: &Path) -> Failure {
+    let shown = path.display();
+    let place = error
+        .position()
+        .map_or_else(|| format!("`{shown}`"), |at| format!("`{shown}`, line {}, column {}", at.line, at.column));
+    Failure::new(error.code(), format!("{place}: {error}"))
+}
+
+/// A file that is no artefact.
+pub(crate) fn package(error: &PackageError, path: &Path) -> Failure {
+    let shown = path.display().to_string();
+    let failure = match error {
+        PackageError::Manifest(cause) => {
+            Failure::new(cause.code(), format!("the manifest inside the module is invalid: {cause}"))
+        }
+        _ => Failure::of(error.code(), error),
+    };
+    let failure = failure.fact("file", shown);
+    match error {
+        PackageError::Drift(_) => failure.next("vak-skill-build", "in the skill's folder, builds it anew"),
+        PackageError::Module(ScanError::NotWasm(_)) => {
+            failure.next("vak-skill-build", "in a skill's folder, builds its module")
+        }
+        _ => failure,
+    }
+}
+
+/// A call that did not end with an answer.
+pub(crate) fn call(error: &CallError, word: &str, manifest: &Manifest) -> Failure {
+    let failure = Failure::of(error.code(), error);
+    match error {
+        CallError::Input(_) => match example(word, manifest) {
+            Some(command) => failure.next(command, "an input that it takes"),
+            None => failure.next(format!("vak-run {} --help", quote(word)), "see what it takes"),
+        },
+        CallError::UnknownExport(_) => {
+            let names: Vec<_> = manifest.exports.iter().map(|export| format!("`{}`", export.name)).collect();
+            failure.fact("it has", names.join(", "))
+        }
+        _ => failure,
+    }
+}
+
+/// A whole command that runs the skill's first golden case; one with an output, if there is any.
+pub(crate) fn example(word: &str, manifest: &Manifest) -> Option<String> {
+    let with_output = manifest.tests.iter().find(|case| matches!(case.expected, GoldenResult::Output(_)));
+    let case = with_output.or_else(|| manifest.tests.first())?;
+    let first = manifest.exports.first().map(|export| &export.name);
+    let export = case.export.as_ref().filter(|export| Some(*export) != first);
+    let export = export.map(|export| format!(" --export {export}")).unwrap_or_default();
+    let input = quote(&case.input.to_string());
+    Some(format!("vak-run {} --allow-unsigned{export} --input {input}", quote(word)))
+}

@@ -1,0 +1,67 @@
+//! What `--json` prints: one object for every end but a mistyped command line.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use vak_cli::{Failure, Table, bytes, count, millis};
+use vak_model::{LimitKind, Limits, Status, Usage};
+
+/// The report of a run. Parts that are not known are null.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) skill: Option<SkillReport>,
+    pub(crate) export: Option<String>,
+    pub(crate) status: Status,
+    /// What is on stdout otherwise, byte for byte.
+    pub(crate) output: Option<Box<RawValue>>,
+    pub(crate) error: Option<Failure>,
+    pub(crate) usage: Usage,
+    /// Always null: there are no receipts yet.
+    pub(crate) receipt: Option<()>,
+}
+
+/// Which skill ran.
+#[derive(Debug, Serialize)]
+pub(crate) struct SkillReport {
+    pub(crate) name: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) digest: String,
+    /// Whose signatures were checked; empty for an unsigned skill.
+    pub(crate) signers: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new() -> Self {
+        Self {
+            skill: None,
+            export: None,
+            status: Status::Ok,
+            output: None,
+            error: None,
+            usage: Usage::default(),
+            receipt: None,
+        }
+    }
+}
+
+/// What a run used, beside what it may use, for people.
+pub(crate) fn stats(usage: &Usage, limits: &Limits) -> Table {
+    let mut table = Table::new(&[]);
+    let unknown = || "unknown".to_owned();
+    let fuel = match (usage.fuel, usage.fuel_at_least) {
+        (Some(fuel), _) => count(fuel),
+        (None, Some(fuel)) => format!("at least {}", count(fuel)),
+        (None, None) => unknown(),
+    };
+    let of = |kind: LimitKind| limits.get(kind);
+    let ms = |value: Option<f64>| value.map_or_else(unknown, millis);
+    let mut row = |name: &str, used: String, limit: String| table.row([name.to_owned(), used, limit]);
+    row("fuel", fuel, format!("of {}", count(of(LimitKind::Fuel))));
+    row("wall time", ms(usage.wall_ms), format!("of {}", millis(of(LimitKind::Time) as f64)));
+    row("processor time", ms(usage.cpu_ms), format!("of {}", millis(of(LimitKind::Cpu) as f64)));
+    let peak = usage.peak_memory_bytes.map_or_else(unknown, bytes);
+    row("peak memory", peak, format!("of {}", bytes(limits.memory_bytes())));
+    let calls = usage.host_calls.map_or_else(unknown, count);
+    row("host calls", calls, format!("of {}", count(of(LimitKind::HostCalls))));
+    row("compiling", ms(usage.compile_ms), format!("cache {}", usage.cache.unwrap_or("unknown")));
+    table
+}

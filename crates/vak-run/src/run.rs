@@ -1,0 +1,168 @@
+//! Running a skill, from the word that names it to the answer on stdout.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use serde_json::value::RawValue;
+use vak_abi::Verdict;
+use vak_cli::{Failure, Ui, quote};
+use vak_model::{Code, Grant, Manifest};
+use vak_package::{Artefact, Package, read_file};
+use vak_runtime::{Answer, CompiledSkill, Runtime, RuntimeConfig};
+use vak_trust::{Admitted, dangerous};
+
+use crate::args::RunArgs;
+use crate::failures;
+use crate::load::{Loaded, load};
+use crate::locate::locate;
+use crate::report::{Report, SkillReport, stats};
+
+/// The largest input that is read, in bytes; the runtime's own bound.
+const MAX_INPUT_BYTES: u64 = 16 << 20;
+
+pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
+    let mut report = Report::new();
+    let result = answer(args, ui, &mut report).and_then(|answer| finish(&answer, args, ui, &mut report));
+    conclude(result, args.json.json, ui, report)
+}
+
+/// With `--json`, prints the report in the place of everything else.
+pub(crate) fn conclude(
+    result: Result<(), Failure>,
+    json: bool,
+    ui: &mut Ui,
+    mut report: Report,
+) -> Result<(), Failure> {
+    if !json {
+        return result;
+    }
+    if let Err(failure) = &result {
+        report.status = failure.code().fault().status();
+        report.error = Some(failure.clone());
+    }
+    ui.json(&report)?;
+    result.map_err(Failure::silent)
+}
+
+/// The whole chain; each step takes what only the step before can make.
+fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Failure> {
+    let word = args.skill.as_deref().unwrap_or_default();
+    let loaded = load(&locate(word, &here()?)?)?;
+    report.skill = Some(skill_report(&loaded.package));
+    let manifest = loaded.package.document().manifest().clone();
+    let input = read_input(args.input.as_deref())?;
+    let admitted = admit(loaded, args, ui)?;
+    let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
+    let compiled = compile(&admitted, args, ui)?;
+    let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
+    let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
+    let export = export.unwrap_or_default();
+    report.export = Some(export.clone());
+    let outcome = pollster::block_on(skill.call(&export, &input));
+    if args.stats {
+        ui.note_table(&stats(&outcome.usage, skill.limits()))?;
+    }
+    report.usage = outcome.usage;
+    outcome.result.map_err(|error| failures::call(&error, word, &manifest))
+}
+
+/// Puts the answer where it belongs. The skill's own failure is an answer too, and an exit code.
+fn finish(answer: &Answer, args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Failure> {
+    if args.json.json {
+        let text = String::from_utf8_lossy(answer.bytes()).into_owned();
+        let output = RawValue::from_string(text).map_err(|error| Failure::of(Code::InternalBug, &error))?;
+        report.output = Some(output);
+    } else {
+        ui.answer(answer.bytes())?;
+    }
+    match answer.verdict() {
+        Verdict::Done => Ok(()),
+        Verdict::Failed => {
+            Err(Failure::new(Code::SkillFailed, "the skill reported a failure: its error is the output"))
+        }
+    }
+}
+
+fn skill_report(package: &Package) -> SkillReport {
+    let manifest = package.document().manifest();
+    SkillReport {
+        name: Some(manifest.name.to_string()),
+        version: Some(manifest.version.to_string()),
+        digest: package.id().to_string(),
+        signers: Vec::new(),
+    }
+}
+
+fn admit(loaded: Loaded, args: &RunArgs, ui: &mut Ui) -> Result<Admitted<Package>, Failure> {
+    let Loaded { package, file } = loaded;
+    let manifest = package.document().manifest();
+    let title = format!("`{}` {}", manifest.name, manifest.version);
+    let place = format!("{} ({})", file.display(), package.id());
+    let admitted =
+        if args.unsigned.allow_unsigned { dangerous::admit_unsigned(package) } else { vak_trust::admit(package) };
+    let admitted = admitted.map_err(|error| untrusted(&error, &title, &place, args))?;
+    ui.warn(&format!("{title} is not signed: nobody vouches for it"))?;
+    Ok(admitted)
+}
+
+/// Why something is not admitted, and the way in if there is one.
+pub(crate) fn untrusted(error: &vak_trust::AdmitError, title: &str, place: &str, args: &RunArgs) -> Failure {
+    let failure = Failure::new(error.code(), format!("{title} is {error}")).fact("file", place);
+    if error.code() != Code::SignatureMissing {
+        return failure;
+    }
+    let word = quote(args.skill.as_deref().unwrap_or_default());
+    let rest = args.invoke.as_ref().map(|name| format!(" --invoke {}", quote(name))).unwrap_or_default();
+    failure.next(format!("vak-run {word} --allow-unsigned{rest}"), "run it unsigned, for development")
+}
+
+fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {
+    Failure::of(Code::CapabilityDenied, error)
+        .fact("skill", format!("`{}` {} asks for it in its manifest", manifest.name, manifest.version))
+}
+
+fn compile(admitted: &Admitted<Package>, args: &RunArgs, ui: &mut Ui) -> Result<CompiledSkill, Failure> {
+    let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
+    let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| Failure::of(error.code(), &error))?;
+    let compiled = runtime.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
+    for narrowed in compiled.narrowed() {
+        let (flag, unit) = (narrowed.kind.flag(), narrowed.kind.unit());
+        ui.note(&format!(
+            "note: --{flag} asks for {}, the manifest allows {}: {} {unit} holds",
+            narrowed.asked, narrowed.holds, narrowed.holds
+        ))?;
+    }
+    Ok(compiled)
+}
+
+/// The input's bytes: as typed, from a file, or from stdin.
+fn read_input(input: Option<&str>) -> Result<Vec<u8>, Failure> {
+    match input {
+        None => Ok(b"{}".to_vec()),
+        Some("-") if std::io::stdin().is_terminal() => {
+            let failure = Failure::new(Code::UsageArguments, "`--input -` reads from a pipe, and stdin is a terminal");
+            Err(failure.next("echo '{}' | vak-run SKILL --input -", "pipe the input in"))
+        }
+        Some("-") => {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes);
+            read.map_err(|error| {
+                Failure::new(Code::FileRead, "failed to read the input from stdin").caused_by(&error)
+            })?;
+            Ok(bytes)
+        }
+        Some(input) => match input.strip_prefix('@') {
+            Some(path) => {
+                read_file(Path::new(path), MAX_INPUT_BYTES).map_err(|error| failures::file(&error, Code::InputSize))
+            }
+            None => Ok(input.as_bytes().to_vec()),
+        },
+    }
+}
+
+/// The folder that the tool was started in.
+pub(crate) fn here() -> Result<std::path::PathBuf, Failure> {
+    std::env::current_dir()
+        .map_err(|error| Failure::new(Code::FileRead, "failed to find the current folder").caused_by(&error))
+}

@@ -1,0 +1,83 @@
+//! `vak-run SKILL --help`: what a skill does, takes, gives and may use.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use vak_cli::{Failure, Ui, bytes, count, millis};
+use vak_model::{CapabilityRequest, Export, LimitKind, Limits, Manifest};
+
+use crate::failures::example;
+use crate::load::load_manifest;
+use crate::locate::locate;
+use crate::run::here;
+
+pub(crate) fn run(word: &str, ui: &mut Ui) -> Result<(), Failure> {
+    let document = load_manifest(&locate(word, &here()?)?)?;
+    let page = describe(document.manifest(), word).map_err(std::io::Error::other)?;
+    Ok(ui.line(page.trim_end())?)
+}
+
+fn describe(manifest: &Manifest, word: &str) -> Result<String, std::fmt::Error> {
+    let mut page = format!("{} {}: {}\n", manifest.name, manifest.version, manifest.description);
+    for (label, text) in [("author", &manifest.author), ("license", &manifest.license)] {
+        if !text.as_str().is_empty() {
+            writeln!(page, "{label}: {text}")?;
+        }
+    }
+    page.push_str("\nFunctions:\n");
+    for export in &manifest.exports {
+        describe_export(&mut page, export)?;
+    }
+    page.push_str("\nMay:\n");
+    if manifest.capabilities.iter().all(|request| request.capability.import().is_none()) {
+        page.push_str("  compute, and nothing else\n");
+    }
+    for request in manifest.capabilities.iter().filter(|request| request.capability.import().is_some()) {
+        describe_request(&mut page, request)?;
+    }
+    page.push_str("\nLimits of a call:\n");
+    let limits = Limits::of_manifest(&manifest.limits);
+    for kind in LimitKind::ALL {
+        writeln!(page, "  {:<16} {}", format!("--{}", kind.flag()), quantity(kind, limits.get(kind)))?;
+    }
+    if let Some(command) = example(word, manifest) {
+        writeln!(page, "\nExample:\n  {command}")?;
+    }
+    Ok(page)
+}
+
+fn describe_export(page: &mut String, export: &Export) -> std::fmt::Result {
+    writeln!(page, "  {}: {}", export.name, export.description)?;
+    for (label, schema) in [("input", &export.input_schema), ("output", &export.output_schema)] {
+        match schema {
+            None => writeln!(page, "    {label}: any JSON")?,
+            Some(schema) => {
+                writeln!(page, "    {label}:")?;
+                indented(page, schema)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A schema, pretty-printed. Its strings are a stranger's: JSON escapes controls, the rest is escaped here.
+fn indented(page: &mut String, schema: &Value) -> std::fmt::Result {
+    let text = serde_json::to_string_pretty(schema).map_err(|_| std::fmt::Error)?;
+    text.lines().try_for_each(|line| writeln!(page, "      {}", vak_model::printable(line, 500)))
+}
+
+fn describe_request(page: &mut String, request: &CapabilityRequest) -> std::fmt::Result {
+    let scope = if request.scope.is_empty() { String::new() } else { format!(": {}", request.scope.join(", ")) };
+    let optional = if request.optional { " (it can do without)" } else { "" };
+    writeln!(page, "  {}{scope}{optional}", request.capability)
+}
+
+fn quantity(kind: LimitKind, value: u64) -> String {
+    match kind {
+        LimitKind::Time | LimitKind::Cpu => millis(value as f64),
+        LimitKind::Memory => bytes(value * 65_536),
+        LimitKind::Stack => bytes(value * 1024),
+        LimitKind::Output | LimitKind::Log => bytes(value),
+        LimitKind::Fuel | LimitKind::Table | LimitKind::HostCalls | LimitKind::Handles => count(value),
+    }
+}

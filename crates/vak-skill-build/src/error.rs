@@ -1,0 +1,209 @@
+//! What can go wrong, by whose fault, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use vak_cli::{Failure, quote};
+use vak_model::Code;
+use vak_package::{FileError, ManifestError, PackageError};
+use vak_toolchain::{NotFound, TARGET};
+
+/// Why there is no artefact.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    // The author's.
+    /// There is no `skill.yaml`, or it can't be read.
+    #[error("{source}")]
+    NoManifest {
+        /// What the system said.
+        source: FileError,
+        /// Folders near by that have one.
+        near: Vec<PathBuf>,
+    },
+    /// The manifest is no text.
+    #[error("`{}` is not UTF-8", .0.display())]
+    NotText(PathBuf),
+    /// The manifest is wrong.
+    #[error("{place}: {mistake}")]
+    Manifest {
+        /// File, line and column.
+        place: String,
+        /// What is wrong with it. Not a source: the message has it, behind its place.
+        mistake: Box<ManifestError>,
+    },
+    /// A schema is none, or a golden case is not what it allows.
+    #[error("{place}: {what}")]
+    Schema {
+        /// File, line and column.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The skill is written in another language.
+    #[error("`{}` has no `Cargo.toml`: only skills in Rust can be built so far", .0.display())]
+    NotRust(PathBuf),
+    /// Cargo does not take the project for one.
+    #[error("cargo can't read `{}`", manifest.display())]
+    Project {
+        /// The `Cargo.toml`.
+        manifest: PathBuf,
+        /// What cargo said, line by line.
+        said: Vec<String>,
+    },
+    /// A workspace without a package of its own.
+    #[error("`{}` is a workspace and no package", .0.display())]
+    NoPackage(PathBuf),
+    /// The package makes no module.
+    #[error("`{}` makes no module: put `crate-type = [\"cdylib\"]` below `[lib]` in it", .0.display())]
+    NoModule(PathBuf),
+    /// The compiler, or cargo, refused; it has said why.
+    #[error("`{0}` did not compile")]
+    Compile(String),
+    /// What was compiled is no artefact of this manifest.
+    #[error("`{skill}` compiles, but its module does not fit its manifest")]
+    Package {
+        /// The skill's name.
+        skill: String,
+        /// Why not.
+        source: Box<PackageError>,
+    },
+    /// The artefact would lie outside of the skill's folder.
+    #[error("`{}` leads out of the skill's folder, through a symbolic link", .0.display())]
+    Escape(PathBuf),
+
+    // The environment's.
+    /// No toolchain here can build skills.
+    #[error("no Rust toolchain here can build for `{TARGET}`")]
+    NoToolchain(NotFound),
+    /// Cargo can't be run.
+    #[error("`{}` can't be run", program.display())]
+    Cargo {
+        /// The cargo that was tried.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The standard library can't be compiled.
+    #[error("the standard library for `{TARGET}` did not compile")]
+    StandardLibrary,
+    /// Something that was compiled can't be read.
+    #[error(transparent)]
+    Read(#[from] FileError),
+    /// A file or folder can't be written.
+    #[error("failed to write `{}`", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Stderr is gone.
+    #[error("failed to write the output")]
+    Output(#[from] io::Error),
+}
+
+impl Error {
+    /// What the error is called.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NoManifest { .. } | Self::Read(_) => Code::FileRead,
+            Self::NotText(_) => Code::ManifestSyntax,
+            Self::Manifest { mistake, .. } => mistake.code(),
+            Self::Schema { .. } => Code::ManifestSchema,
+            Self::NotRust(_)
+            | Self::Project { .. }
+            | Self::NoPackage(_)
+            | Self::NoModule(_)
+            | Self::Compile(_)
+            | Self::StandardLibrary => Code::BuildFailed,
+            Self::Package { source, .. } => source.code(),
+            Self::Escape(_) | Self::Write { .. } | Self::Output(_) => Code::FileWrite,
+            Self::NoToolchain(_) | Self::Cargo { .. } => Code::ToolchainMissing,
+        }
+    }
+
+    /// What is known besides, and what helps.
+    fn advise(&self, failure: Failure) -> Failure {
+        match self {
+            Self::NoManifest { near, .. } => next_folders(failure, near),
+            Self::Project { said, .. } => said.iter().fold(failure, |failure, line| failure.fact("cargo", line)),
+            Self::Escape(_) => failure.next("vak-skill-build --out FILE", "put the artefact elsewhere"),
+            Self::NoToolchain(not_found) => describe_search(failure, not_found),
+            Self::Cargo { .. } => failure.next("cargo --version", "Rust comes from https://rustup.rs"),
+            Self::NotText(_)
+            | Self::Manifest { .. }
+            | Self::Schema { .. }
+            | Self::NotRust(_)
+            | Self::NoPackage(_)
+            | Self::NoModule(_)
+            | Self::Compile(_)
+            | Self::Package { .. }
+            | Self::StandardLibrary
+            | Self::Read(_)
+            | Self::Write { .. }
+            | Self::Output(_) => failure,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Output(gone) => gone.into(),
+            error => error.advise(Self::of(error.code(), &error)),
+        }
+    }
+}
+
+fn next_folders(failure: Failure, near: &[PathBuf]) -> Failure {
+    if near.is_empty() {
+        return failure.next("vak-skill-build DIR", "DIR is a folder with a `skill.yaml`");
+    }
+    near.iter().fold(failure, |failure, folder| {
+        failure.next(format!("vak-skill-build {}", quote(&folder.to_string_lossy())), "this is a skill")
+    })
+}
+
+fn describe_search(failure: Failure, not_found: &NotFound) -> Failure {
+    let failure =
+        not_found.attempts.iter().fold(failure, |failure, attempt| failure.fact("tried", attempt.to_string()));
+    not_found.advice.iter().fold(failure, |failure, advice| failure.next(advice, ""))
+}
+
+/// One error or more, in the order in which they should be mended.
+#[derive(Debug)]
+pub struct Problems(Vec<Error>);
+
+impl Problems {
+    /// The errors, if there are any.
+    #[must_use]
+    pub fn of(errors: Vec<Error>) -> Option<Self> {
+        if errors.is_empty() { None } else { Some(Self(errors)) }
+    }
+
+    /// `last` after the errors `before` it.
+    #[must_use]
+    pub fn ending_in(last: Error, mut before: Vec<Error>) -> Self {
+        before.push(last);
+        Self(before)
+    }
+
+    /// As tools show them; there is at least one.
+    #[must_use]
+    pub fn into_failures(self) -> Vec<Failure> {
+        self.0.into_iter().map(Failure::from).collect()
+    }
+}
+
+impl From<Error> for Problems {
+    fn from(error: Error) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl From<io::Error> for Problems {
+    fn from(gone: io::Error) -> Self {
+        Error::from(gone).into()
+    }
+}

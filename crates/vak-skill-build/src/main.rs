@@ -1,0 +1,7 @@
+//! The tool's process; everything else is in the library, where tests can call it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vak_cli::main::<vak_skill_build::Cli>()
+}

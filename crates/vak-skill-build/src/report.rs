@@ -1,0 +1,73 @@
+//! The report of `--json`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+use vak_cli::Failure;
+use vak_model::{Manifest, ModuleId};
+
+use crate::Built;
+
+/// What became of it; null where nothing is known.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report<'a> {
+    skill: Option<Skill<'a>>,
+    path: Option<&'a Path>,
+    digest: Option<ModuleId>,
+    size_bytes: Option<u64>,
+    toolchain: Option<&'a str>,
+    elapsed_ms: u128,
+    error: Option<&'a Failure>,
+    /// All errors; `error` is the first of them.
+    errors: &'a [Failure],
+}
+
+#[derive(Debug, Serialize)]
+struct Skill<'a> {
+    name: &'a str,
+    version: String,
+}
+
+impl<'a> Report<'a> {
+    /// Of a build or a check, after `elapsed`.
+    pub(crate) fn of(
+        manifest: Option<&'a Manifest>,
+        built: Option<&'a Built>,
+        errors: &'a [Failure],
+        elapsed: Duration,
+    ) -> Self {
+        Self {
+            skill: manifest
+                .map(|manifest| Skill { name: manifest.name.as_str(), version: manifest.version.to_string() }),
+            path: built.map(|built| built.path.as_path()),
+            digest: built.map(|built| built.id),
+            size_bytes: built.map(|built| built.size),
+            toolchain: built.map(|built| built.toolchain.as_str()),
+            elapsed_ms: elapsed.as_millis(),
+            error: errors.first(),
+            errors,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vak_model::Code;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_null_and_the_first_error_is_the_error() {
+        let errors = [Failure::new(Code::ManifestSchema, "one"), Failure::new(Code::BuildFailed, "two")];
+        let report = serde_json::to_value(Report::of(None, None, &errors, Duration::from_millis(5))).expect("JSON");
+        for part in ["skill", "path", "digest", "size_bytes", "toolchain"] {
+            assert!(report[part].is_null(), "{part}");
+        }
+        assert_eq!(report["elapsed_ms"], 5);
+        assert_eq!(report["error"]["code"], "manifest.schema");
+        assert_eq!(report["errors"][1]["message"], "two");
+        let report = serde_json::to_value(Report::of(None, None, &[], Duration::ZERO)).expect("JSON");
+        assert!(report["error"].is_null());
+    }
+}

@@ -1,0 +1,157 @@
+//! The standard library where it comes from source: built once for each compiler, then shared by all skills.
+//!
+//! Cargo would build it anew for every project, because each has a folder of its own and flags that name it. So it is
+//! built here with an empty library, and its crates are laid out as a compiler expects to find installed ones.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use cargo_metadata::Artifact;
+use vak_cli::{Home, Ui};
+use vak_toolchain::{StandardLibrary, TARGET};
+
+use crate::cargo::{Cargo, run};
+use crate::flags::{encode, for_standard_library, profile};
+use crate::lock::Lock;
+use crate::project::short_key;
+use crate::{Error, Problems, search};
+
+/// Changes whenever this module lays the folder out in another way.
+const LAYOUT: &str = "vak sysroot 1";
+
+/// The library for whose sake the standard library is built.
+const MANIFEST: &str = r#"[package]
+name = "vak-standard-library"
+version = "0.0.0"
+edition = "2024"
+
+[workspace]
+
+[lib]
+path = "lib.rs"
+crate-type = ["cdylib"]
+"#;
+
+/// The folder to name as `--sysroot`; none if the compiler has a standard library of its own for the target.
+pub(crate) fn ensure(cargo: &Cargo, home: &Home, ui: &mut Ui) -> Result<Option<PathBuf>, Problems> {
+    if cargo.toolchain().standard_library() == StandardLibrary::Precompiled {
+        return Ok(None);
+    }
+    let folder = search::cache(home).join("sysroot");
+    let sysroot = folder.join(short_key(&identity(cargo)));
+    if !sysroot.is_dir() {
+        let _lock = Lock::take(&folder.join(".lock"), ui)?;
+        // Another process may have built it while this one waited.
+        if !sysroot.is_dir() {
+            let progress = ui.progress("building the standard library from source: about half a minute, this once");
+            build(cargo, &folder, &sysroot)?;
+            drop(progress);
+        }
+    }
+    Ok(Some(sysroot))
+}
+
+/// All that its bytes depend on.
+fn identity(cargo: &Cargo) -> String {
+    let toolchain = cargo.toolchain();
+    let flags = encode(&for_standard_library(&cargo.places()));
+    let parts = [
+        LAYOUT.to_owned(),
+        toolchain.version().to_owned(),
+        stamp(toolchain.rustc()),
+        profile().join(" "),
+        flags.to_string_lossy().into_owned(),
+    ];
+    parts.join("\n")
+}
+
+/// A path, and when and how large it was last written: compilers are also replaced under the same version.
+fn stamp(path: &Path) -> String {
+    let meta = path.metadata().ok();
+    let written = meta.as_ref().and_then(|meta| meta.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+    format!("{path:?} {} {}", written.unwrap_or_default().as_nanos(), meta.map_or(0, |meta| meta.len()))
+}
+
+/// Builds in a folder beside `sysroot`, which then appears whole or not at all. The lock is held: a folder that is there
+/// was left by a build that was killed.
+fn build(cargo: &Cargo, folder: &Path, sysroot: &Path) -> Result<(), Problems> {
+    let work = folder.join(".build");
+    let failed = |source| Error::Write { path: work.clone(), source };
+    let source = work.join("source");
+    start_afresh(&work, &source).map_err(failed)?;
+    let mut command = cargo.build_from_source(&for_standard_library(&cargo.places()), &work.join("target"));
+    command.arg("--quiet").current_dir(&source);
+    let mut crates = Vec::new();
+    if !run(command, &mut |artefact| crates.extend(libraries(artefact)))? {
+        return Err(Error::StandardLibrary.into());
+    }
+    let laid_out = work.join("sysroot");
+    lay_out(&crates, &laid_out).and_then(|()| fs::rename(&laid_out, sysroot)).map_err(failed)?;
+    Ok(fs::remove_dir_all(&work).map_err(failed)?)
+}
+
+fn start_afresh(work: &Path, source: &Path) -> io::Result<()> {
+    if work.is_dir() {
+        fs::remove_dir_all(work)?;
+    }
+    fs::create_dir_all(source)?;
+    fs::write(source.join("Cargo.toml"), MANIFEST)?;
+    fs::write(source.join("lib.rs"), "")
+}
+
+/// The compiled crates for the target among an artefact's files; build scripts are for this machine and stay out.
+fn libraries(artefact: Artifact) -> impl Iterator<Item = PathBuf> {
+    let files = artefact.filenames.into_iter().map(PathBuf::from);
+    files.filter(|file| file.extension().is_some_and(|end| end == "rlib") && file.iter().any(|part| part == TARGET))
+}
+
+fn lay_out(crates: &[PathBuf], sysroot: &Path) -> io::Result<()> {
+    let folder = sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    fs::create_dir_all(&folder)?;
+    for file in crates {
+        fs::rename(file, folder.join(file.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_compiler_or_another_flag_is_another_folder() {
+        let (one, other) = (short_key("rustc 1.96.0\n--flag"), short_key("rustc 1.96.1\n--flag"));
+        assert_eq!(one.len(), 16);
+        assert!(one.bytes().all(|b| b.is_ascii_hexdigit()));
+        assert_ne!(one, other);
+        assert_ne!(one, short_key("rustc 1.96.0\n--flags"));
+    }
+
+    #[test]
+    fn a_compiler_that_was_replaced_has_another_stamp() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let before = stamp(file.path());
+        fs::write(file.path(), "longer").expect("written");
+        assert_ne!(before, stamp(file.path()));
+    }
+
+    #[test]
+    fn what_a_killed_build_left_is_swept_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let work = folder.path().join(".build");
+        fs::create_dir_all(work.join("target")).expect("a folder");
+        start_afresh(&work, &work.join("source")).expect("written");
+        assert!(work.join("source/Cargo.toml").is_file() && !work.join("target").exists());
+    }
+
+    #[test]
+    fn crates_lie_where_a_compiler_looks_for_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let library = folder.path().join("libstd-1.rlib");
+        fs::write(&library, "x").expect("written");
+        lay_out(&[library], &folder.path().join("sysroot")).expect("laid out");
+        assert!(folder.path().join("sysroot/lib/rustlib/wasm32-unknown-unknown/lib/libstd-1.rlib").is_file());
+    }
+}

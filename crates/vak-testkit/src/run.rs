@@ -1,0 +1,154 @@
+//! Running cases.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::case::{Case, Expected, Step};
+use crate::compare::{bless, matches};
+
+/// The cases of one folder, and the tools that they run.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// Where the `*.case` files lie.
+    pub folder: PathBuf,
+    /// Where the tools lie: `VAK_BIN_DIR`, or the folder of a tool of the test's own package.
+    pub bin_dir: PathBuf,
+    /// The repository's `skills` folder, which cases find as `skills` in theirs.
+    pub skills: PathBuf,
+}
+
+impl Suite {
+    /// The suite of a package: its `tests/cli`, and the tools beside `own_tool`.
+    #[must_use]
+    pub fn of_package(manifest_dir: &str, own_tool: &str) -> Self {
+        let beside = || Path::new(own_tool).parent().map(Path::to_owned).unwrap_or_default();
+        Self {
+            folder: Path::new(manifest_dir).join("tests/cli"),
+            bin_dir: std::env::var_os("VAK_BIN_DIR").map_or_else(beside, PathBuf::from),
+            skills: Path::new(manifest_dir).join("../../skills"),
+        }
+    }
+
+    /// Runs every case.
+    ///
+    /// # Panics
+    /// There is no case, or one does not do what it says; the message lists all that differ.
+    pub fn run(&self) {
+        let cases = case_files(&self.folder);
+        assert!(!cases.is_empty(), "no case in {}", self.folder.display());
+        let failures: Vec<_> = cases.iter().filter_map(|path| self.run_case(path)).collect();
+        assert!(failures.is_empty(), "{} of {} cases differ\n{}", failures.len(), cases.len(), failures.join("\n"));
+    }
+
+    fn run_case(&self, path: &Path) -> Option<String> {
+        let text = fs::read_to_string(path).expect("a readable case");
+        let mut case = Case::parse(&text);
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().canonicalize().expect("a path");
+        self.prepare(&case, &dir);
+        let mut differences = String::new();
+        for step in &mut case.steps {
+            let actual = self.run_step(step, &dir);
+            if !holds(&step.expected, &actual) {
+                differences += &describe(path, step, &actual);
+            }
+            step.expected = blessed(&step.expected, &actual);
+        }
+        if differences.is_empty() {
+            return None;
+        }
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(path, case.format()).expect("a writable case");
+            return None;
+        }
+        Some(differences)
+    }
+
+    fn prepare(&self, case: &Case, dir: &Path) {
+        let skills = self.skills.canonicalize().expect("the skills folder");
+        std::os::unix::fs::symlink(skills, dir.join("skills")).expect("a link");
+        for (name, contents) in &case.files {
+            let path = dir.join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(&path, contents).expect("a file");
+            if name.ends_with(".wat") {
+                let module = wat::parse_str(contents).unwrap_or_else(|error| panic!("{name}: {error}"));
+                fs::write(path.with_extension("wasm"), module).expect("a file");
+            }
+        }
+    }
+
+    /// Runs one command in an environment of its own.
+    fn run_step(&self, step: &Step, dir: &Path) -> Expected {
+        let path = format!("{}:/usr/bin:/bin", self.bin_dir.display());
+        let output = Command::new("sh")
+            .args(["-c", &step.command])
+            .current_dir(dir)
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", dir.join("home"))
+            .env("VAK_HOME", dir.join("vak"))
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null())
+            .output()
+            .expect("a shell");
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&*dir.to_string_lossy(), "[DIR]");
+        Expected {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: shown(&output.stdout),
+            stderr: shown(&output.stderr),
+        }
+    }
+}
+
+/// The flags that no case in `folder` uses; each is written with its dashes.
+///
+/// # Panics
+/// The folder can't be read.
+#[must_use]
+pub fn unused_flags(folder: &Path, flags: &[String]) -> Vec<String> {
+    let mut words = Vec::new();
+    for path in case_files(folder) {
+        let case = Case::parse(&fs::read_to_string(path).expect("a readable case"));
+        let commands = case.steps.iter().flat_map(|step| step.command.split([' ', '=']));
+        words.extend(commands.map(str::to_owned));
+    }
+    flags.iter().filter(|flag| !words.contains(flag)).cloned().collect()
+}
+
+fn case_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of cases");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
+    files.sort();
+    files
+}
+
+fn holds(expected: &Expected, actual: &Expected) -> bool {
+    expected.exit == actual.exit
+        && matches(&expected.stdout, &actual.stdout)
+        && matches(&expected.stderr, &actual.stderr)
+}
+
+fn blessed(expected: &Expected, actual: &Expected) -> Expected {
+    Expected {
+        exit: actual.exit,
+        stdout: bless(&expected.stdout, &actual.stdout),
+        stderr: bless(&expected.stderr, &actual.stderr),
+    }
+}
+
+fn describe(path: &Path, step: &Step, actual: &Expected) -> String {
+    let Step { command, expected } = step;
+    format!(
+        "\n{}\n$ {command}\n--- expected: exit {}\n{}{}--- got: exit {}\n{}{}",
+        path.display(),
+        expected.exit,
+        expected.stdout,
+        expected.stderr,
+        actual.exit,
+        actual.stdout,
+        actual.stderr,
+    )
+}
