@@ -304,6 +304,7 @@ fn check_header(bytes: &[u8], bounds: &Bounds) -> Result<(), ScanError> {
         [] => "the file is empty",
         [0x7f, b'E', b'L', b'F', ..] => "it is an ELF file, such as native code or a precompiled module",
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => return Ok(()),
+        [b'\0', b'a', b's', b'm', ..] if bytes.len() < 8 => "it ends within its header",
         [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => "it is a component, and skills are core modules",
         [b'\0', b'a', b's', b'm', ..] => "its version is not 1",
         [b'(', ..] | [b';', b';', ..] => "it is text; build it first",

@@ -8,7 +8,13 @@ use crate::{doctor, invoke, list, run, skill_help};
 
 /// Run a skill: one signed WebAssembly file that says what it may do, and can do nothing else
 #[derive(Debug, Parser)]
-#[command(name = "vak-run", version, disable_help_flag = true, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "vak-run",
+    version,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
+)]
 #[command(
     override_usage = "vak-run [OPTIONS] SKILL\n       vak-run [OPTIONS] FILE.wasm --invoke NAME [--args N...]\n       vak-run <COMMAND>"
 )]

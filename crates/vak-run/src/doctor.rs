@@ -21,6 +21,9 @@ Exit status:
 pub(crate) struct Args {
     #[command(flatten)]
     json: JsonArgs,
+    /// Print help
+    #[arg(long, short, action = clap::ArgAction::HelpLong)]
+    help: Option<bool>,
 }
 
 /// What was looked at, and what was found.

@@ -14,6 +14,9 @@ use crate::run::here;
 pub(crate) struct Args {
     #[command(flatten)]
     json: JsonArgs,
+    /// Print help
+    #[arg(long, short, action = clap::ArgAction::HelpLong)]
+    help: Option<bool>,
 }
 
 /// One line of the list.

@@ -88,7 +88,7 @@ pub enum CallError {
     #[error("the skill has no function `{0}`")]
     UnknownExport(String),
     /// The caller's fault: the input.
-    #[error("the input is not valid")]
+    #[error(transparent)]
     Input(#[from] InputError),
     /// The skill reached a limit.
     #[error("{}", describe_limit(*.kind, *.limit))]
