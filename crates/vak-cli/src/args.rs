@@ -6,7 +6,7 @@ use vak_model::{InvalidQuantity, LimitKind, LimitRequest, parse_duration_ms, par
 /// Output for scripts.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct JsonArgs {
-    /// Print a report as JSON on stdout, whatever happens
+    /// Print a report as JSON on stdout, whatever happens once the command line is understood
     #[arg(long)]
     pub json: bool,
 }

@@ -72,8 +72,14 @@ fn generate_argument() -> clap::Arg {
 
 /// Help and version go to stdout and are no error; anything else is a mistyped command line.
 fn usage(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
-    if error.use_stderr() || printed.is_err() { ExitCode::from(Fault::Usage.exit_code()) } else { ExitCode::SUCCESS }
+    if !error.use_stderr() {
+        return end(error.print().map_err(Failure::from));
+    }
+    // What was typed may be a stranger's text; so it goes through the same escape as all messages.
+    for line in error.render().to_string().lines() {
+        let _ = Ui::default().note(line);
+    }
+    ExitCode::from(Fault::Usage.exit_code())
 }
 
 fn end(result: Result<(), Failure>) -> ExitCode {

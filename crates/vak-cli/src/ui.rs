@@ -45,13 +45,13 @@ impl Ui {
         self.answer(&line)
     }
 
-    /// Prints a line on stdout.
+    /// Prints lines on stdout, with whatever a terminal could obey escaped.
     ///
     /// # Errors
     /// Stdout is gone.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
-        writeln!(out, "{text}")
+        text.lines().try_for_each(|line| writeln!(out, "{}", vak_model::printable(line, MAX_LINE)))
     }
 
     /// Prints a table on stdout.

@@ -4,6 +4,7 @@
 //! tree, which `vak-package` keeps.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -97,6 +98,16 @@ pub enum GoldenResult {
     Output(Value),
     /// This error of the skill's own.
     Error(Value),
+}
+
+/// The output's JSON, or `the error ` and the error's JSON.
+impl fmt::Display for GoldenResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output(value) => write!(f, "{value}"),
+            Self::Error(value) => write!(f, "the error {value}"),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -32,6 +32,12 @@ pub struct Bounds {
     pub segments: u32,
     /// Elements that the element segments list together. Default 100,000.
     pub elements: u64,
+    /// Elements that all tables begin with together: the engine lays them out when it compiles. Default 1,000,000.
+    pub table_elements: u64,
+    /// Blocks, branches, calls and bulk operations of one function: compiling is quadratic in them. Default 10,000.
+    pub control: u64,
+    /// The sum of the squares of `control` over all functions. Default 400,000,000.
+    pub control_squares: u64,
     /// Targets of one `br_table`. Default 65,536.
     pub branch_targets: u32,
     /// Blocks within blocks. Default 1,000.
@@ -55,6 +61,9 @@ impl Default for Bounds {
             exports: 1_024,
             segments: 10_000,
             elements: 100_000,
+            table_elements: 1_000_000,
+            control: 10_000,
+            control_squares: 400_000_000,
             branch_targets: 65_536,
             nesting: 1_000,
         }
@@ -322,6 +331,8 @@ struct Pass<'a> {
     segments: u64,
     elements: u64,
     locals: u64,
+    control_squares: u64,
+    table_elements: u64,
     allocations: (FuncValidatorAllocations, OperatorsReaderAllocations),
 }
 
@@ -336,6 +347,8 @@ impl<'a> Pass<'a> {
             segments: 0,
             elements: 0,
             locals: 0,
+            control_squares: 0,
+            table_elements: 0,
             allocations: Default::default(),
         }
     }
@@ -366,7 +379,10 @@ impl<'a> Pass<'a> {
         match payload {
             Payload::TypeSection(s) => within("types", s.count(), definitions),
             Payload::GlobalSection(s) => within("globals", s.count(), definitions),
-            Payload::TableSection(s) => within("tables", s.count(), definitions),
+            Payload::TableSection(s) => {
+                within("tables", s.count(), definitions)?;
+                self.count_table_elements(s)
+            }
             Payload::MemorySection(s) => within("memories", s.count(), 1),
             Payload::ImportSection(s) => within("imports", s.count(), imports),
             Payload::FunctionSection(s) => within("functions", s.count(), functions),
@@ -383,6 +399,13 @@ impl<'a> Pass<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn count_table_elements(&mut self, section: &wasmparser::TableSectionReader<'_>) -> Result<(), ScanError> {
+        for table in section.clone() {
+            self.table_elements = self.table_elements.saturating_add(table?.ty.initial);
+        }
+        within("elements in its tables", self.table_elements, self.bounds.table_elements)
     }
 
     fn count_elements(&mut self, section: &wasmparser::ElementSectionReader<'_>) -> Result<(), ScanError> {
@@ -427,7 +450,7 @@ impl<'a> Pass<'a> {
         function: FuncToValidate<ValidatorResources>,
         body: &FunctionBody<'_>,
     ) -> Result<(), ScanError> {
-        let Bounds { body_bytes, branch_targets, nesting, locals, .. } = *self.bounds;
+        let Bounds { body_bytes, branch_targets, nesting, locals, control, control_squares, .. } = *self.bounds;
         let range = body.range();
         within("bytes in one function", range.end - range.start, body_bytes)?;
         let (for_validator, for_reader) = std::mem::take(&mut self.allocations);
@@ -437,18 +460,49 @@ impl<'a> Pass<'a> {
         self.locals += u64::from(validator.len_locals());
         within("locals", self.locals, locals)?;
         let mut operators = OperatorsReader::new_with_allocs(reader, for_reader);
+        let mut steers = 0;
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset()?;
             if let Operator::BrTable { targets } = &operator {
                 within("targets in one `br_table`", targets.len(), branch_targets)?;
             }
+            steers += u64::from(is_control(&operator));
+            within("blocks, branches and calls in one function", steers, control)?;
             validator.op(offset, &operator)?;
             within("nested blocks", validator.control_stack_height(), nesting)?;
         }
         operators.finish()?;
+        self.control_squares = self.control_squares.saturating_add(steers * steers);
+        within("squares of blocks, branches and calls", self.control_squares, control_squares)?;
         self.allocations = (validator.into_allocations(), operators.into_allocations());
         Ok(())
     }
+}
+
+/// Whether the operator makes the graph that a compiler works on larger than a straight line.
+const fn is_control(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::Else
+            | Operator::Br { .. }
+            | Operator::BrIf { .. }
+            | Operator::BrTable { .. }
+            | Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::MemoryGrow { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::MemoryCopy { .. }
+            | Operator::MemoryFill { .. }
+            | Operator::TableInit { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+    )
 }
 
 fn func_type(ty: &wasmparser::FuncType) -> FuncType {

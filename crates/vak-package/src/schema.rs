@@ -52,10 +52,22 @@ pub struct SchemaViolation {
     pub message: String,
 }
 
+/// What checking one value may cost: a step for each part of the schema and each part of the value, and
+/// [`PATTERN_STEPS`] for each pattern and each byte of text. About a second at the worst.
+const MAX_STEPS: u64 = 50_000_000;
+
+/// How many steps a pattern is taken to need for a byte of text.
+const PATTERN_STEPS: u64 = 100;
+
+/// Up to how many steps a check is done again to say what is wrong: an explanation holds copies of the value.
+const MAX_EXPLAINED_STEPS: u64 = 100_000;
+
 /// A compiled schema.
 #[derive(Debug)]
 pub struct Schema {
     validator: jsonschema::Validator,
+    parts: u64,
+    patterns: u64,
 }
 
 impl Schema {
@@ -64,7 +76,8 @@ impl Schema {
     /// # Errors
     /// See [`SchemaError`].
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
-        Expansion { root: schema, parts: 0, following: Vec::new() }.visit(schema, 0)?;
+        let mut expansion = Expansion { root: schema, parts: 0, patterns: 0, following: Vec::new() };
+        expansion.visit(schema, 0)?;
         let patterns =
             jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES).dfa_size_limit(MAX_PATTERN_BYTES);
         let validator = jsonschema::options()
@@ -72,18 +85,62 @@ impl Schema {
             .with_pattern_options(patterns)
             .build(schema)
             .map_err(|error| SchemaError::Invalid(describe(&error)))?;
-        Ok(Self { validator })
+        Ok(Self { validator, parts: expansion.parts as u64, patterns: expansion.patterns })
     }
 
     /// Checks a value.
     ///
     /// # Errors
-    /// The first part of the value that the schema does not allow.
+    /// The first part of the value that the schema does not allow; the whole value, if it is too large to be checked
+    /// against this schema, or to be told apart.
     pub fn check(&self, value: &Value) -> Result<(), SchemaViolation> {
+        let whole = |message: &str| Err(SchemaViolation { pointer: String::new(), message: message.to_owned() });
+        let steps = self.steps(value);
+        if steps > MAX_STEPS {
+            return whole("the value is too large to be checked against a schema of this size");
+        }
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        if steps > MAX_EXPLAINED_STEPS {
+            return whole("the value does not match");
+        }
         self.validator.validate(value).map_err(|error| SchemaViolation {
             pointer: vak_model::printable(error.instance_path().as_str(), 200),
             message: describe(&error),
         })
+    }
+}
+
+impl Schema {
+    /// What checking the value costs at most.
+    fn steps(&self, value: &Value) -> u64 {
+        let mut size = Size::default();
+        size.add(value);
+        let text = size.text.saturating_mul(self.patterns.saturating_mul(PATTERN_STEPS).saturating_add(1));
+        size.parts.saturating_mul(self.parts).saturating_add(text)
+    }
+}
+
+/// How large a value is: its parts, and the bytes of its texts and keys.
+#[derive(Debug, Default)]
+struct Size {
+    parts: u64,
+    text: u64,
+}
+
+impl Size {
+    fn add(&mut self, value: &Value) {
+        self.parts += 1;
+        match value {
+            Value::String(text) => self.text += text.len() as u64,
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Object(map) => map.iter().for_each(|(key, item)| {
+                self.text += key.len() as u64;
+                self.add(item);
+            }),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 }
 
@@ -95,6 +152,7 @@ fn describe(error: &jsonschema::ValidationError<'_>) -> String {
 struct Expansion<'a> {
     root: &'a Value,
     parts: usize,
+    patterns: u64,
     following: Vec<&'a str>,
 }
 
@@ -129,8 +187,14 @@ impl<'a> Expansion<'a> {
     fn visit_keywords(&mut self, map: &'a Map<String, Value>, depth: usize) -> Result<(), SchemaError> {
         for (keyword, part) in map {
             match (keyword.as_str(), part) {
-                ("$defs" | "definitions" | "enum" | "const" | "default" | "examples", _) => {}
-                ("properties" | "patternProperties" | "dependentSchemas" | "dependencies", Value::Object(named)) => {
+                ("$defs" | "definitions" | "default" | "examples", _) => {}
+                ("enum" | "const", values) => self.compare(values)?,
+                ("pattern", _) => self.patterns += 1,
+                ("patternProperties", Value::Object(named)) => {
+                    self.patterns += named.len() as u64;
+                    named.values().try_for_each(|schema| self.visit(schema, depth + 1))?;
+                }
+                ("properties" | "dependentSchemas" | "dependencies", Value::Object(named)) => {
                     named.values().try_for_each(|schema| self.visit(schema, depth + 1))?;
                 }
                 _ => self.visit(part, depth + 1)?,
@@ -139,12 +203,21 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 
+    /// Values that a value is compared with count as well, with all their parts.
+    fn compare(&mut self, values: &Value) -> Result<(), SchemaError> {
+        let mut size = Size::default();
+        size.add(values);
+        self.parts = self.parts.saturating_add(usize::try_from(size.parts).unwrap_or(usize::MAX));
+        if self.parts > MAX_EXPANDED { Err(SchemaError::TooLarge) } else { Ok(()) }
+    }
+
     fn follow(&mut self, reference: &'a str, depth: usize) -> Result<(), SchemaError> {
         if self.following.contains(&reference) {
             return Err(SchemaError::Recursive(vak_model::printable(reference, 80)));
         }
         let outside = || SchemaError::Reference(vak_model::printable(reference, 80));
-        let pointer = reference.strip_prefix('#').ok_or_else(outside)?;
+        // Percent-encoding would be decoded by whoever applies the schema, and not here: what is counted must be what runs.
+        let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%')).ok_or_else(outside)?;
         let target = self.root.pointer(pointer).ok_or_else(outside)?;
         self.following.push(reference);
         self.visit(target, depth + 1)?;
@@ -206,6 +279,30 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_in_percent_encoding_can_t_hide_what_it_means() {
+        let schema = json!({"$defs": {"%61": true, "a": {"items": {"$ref": "#/$defs/%61"}}}, "$ref": "#/$defs/%61"});
+        assert!(matches!(compile(schema), Err(SchemaError::Reference(_))));
+    }
+
+    #[test]
+    fn what_a_check_may_cost_is_bounded_by_schema_and_value_together() {
+        let branches: Vec<_> = (0..4900).map(|_| json!({"type": "object"})).collect();
+        let many = compile(json!({"anyOf": branches})).expect("within the bound");
+        let violation = many.check(&json!("a".repeat(1 << 20))).expect_err("no object");
+        assert_eq!(violation.message, "the value does not match", "no explanation holds 4900 copies");
+        let large = many.check(&json!(vec![1; 100_000])).expect_err("too large");
+        assert!(large.message.contains("too large"), "{large}");
+
+        let patterns: Vec<_> = (0..100).map(|_| json!({"pattern": "^[ab0]*$"})).collect();
+        let patterns = compile(json!({"allOf": patterns})).expect("within the bound");
+        assert!(patterns.check(&json!("a".repeat(1000))).is_ok());
+        assert!(patterns.check(&json!("a".repeat(1 << 20))).expect_err("too large").message.contains("too large"));
+
+        let numbers: Vec<_> = (0..30_000).collect();
+        assert_eq!(compile(json!({"items": {"enum": numbers}})).expect_err("too large"), SchemaError::TooLarge);
+    }
+
+    #[test]
     fn patterns_that_could_backtrack_are_refused() {
         assert!(compile(json!({"pattern": "(?=a)b"})).is_err());
         assert!(compile(json!({"pattern": "(a)\\1"})).is_err());
@@ -216,6 +313,7 @@ mod tests {
         }
         let linear = compile(json!({"pattern": "(a+)+$"})).expect("linear");
         assert!(linear.check(&json!("a".repeat(50_000) + "b")).is_err());
+        assert!(linear.check(&json!("a".repeat(50_000))).is_ok());
     }
 
     #[test]

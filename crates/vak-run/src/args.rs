@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, Ui, UnsignedArgs};
 use vak_model::Code;
 
-use crate::{doctor, invoke, list, run, skill_help};
+use crate::{doctor, golden, invoke, list, run, skill_help};
 
 /// Run a skill: one signed WebAssembly file that says what it may do, and can do nothing else
 #[derive(Debug, Parser)]
@@ -28,6 +28,7 @@ Examples:
     --input '{{\"operation\":\"add\",\"a\":2,\"b\":3}}'
   vak-run ./skills/calculator --allow-unsigned --input @question.json --stats
   vak-run calculator --help
+  vak-run calculator --allow-unsigned --golden
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
 
 {EXIT_STATUS}"))]
@@ -67,6 +68,9 @@ pub(crate) struct RunArgs {
     /// Show on stderr what the run used
     #[arg(long)]
     pub(crate) stats: bool,
+    /// Run the golden cases of the manifest, and fail if one is red
+    #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats"])]
+    pub(crate) golden: bool,
     #[command(flatten)]
     pub(crate) unsigned: UnsignedArgs,
     #[command(flatten)]
@@ -83,6 +87,7 @@ impl Tool for Cli {
             (Some(Verb::Doctor(args)), _) => doctor::run(&args, ui),
             (None, Some(skill)) if self.run.help => skill_help::run(skill, ui),
             (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
+            (None, Some(_)) if self.run.golden => golden::run(&self.run, ui),
             (None, Some(_)) => run::run(&self.run, ui),
             (None, None) if self.run.help => Ok(ui.line(Self::command().render_long_help().to_string().trim_end())?),
             (None, None) => Err(Failure::new(Code::UsageArguments, "no skill is named")

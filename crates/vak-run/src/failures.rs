@@ -67,6 +67,6 @@ pub(crate) fn example(word: &str, manifest: &Manifest) -> Option<String> {
     let first = manifest.exports.first().map(|export| &export.name);
     let export = case.export.as_ref().filter(|export| Some(*export) != first);
     let export = export.map(|export| format!(" --export {export}")).unwrap_or_default();
-    let input = quote(&case.input.to_string());
+    let input = quote(&vak_model::printable_json(&case.input.to_string()));
     Some(format!("vak-run {} --allow-unsigned{export} --input {input}", quote(word)))
 }

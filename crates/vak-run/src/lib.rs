@@ -6,6 +6,7 @@
 mod args;
 mod doctor;
 mod failures;
+mod golden;
 mod invoke;
 mod list;
 mod load;

@@ -31,8 +31,8 @@ pub(crate) fn load(location: &Location) -> Result<Loaded, Failure> {
         }
         Location::Folder { folder, named } => {
             let document = read_yaml(folder, named.as_ref())?;
-            let file = module_file(folder, &document.manifest().module)?;
-            let package = Package::pack(read_module(&file)?, &document, &Bounds::default());
+            let (file, resolved) = module_file(folder, &document.manifest().module)?;
+            let package = Package::pack(read_module(&resolved)?, &document, &Bounds::default());
             let package = package.map_err(|error| failures::package(&error, &file))?;
             Ok(Loaded { package, file })
         }
@@ -77,8 +77,9 @@ fn check_name(document: &ManifestDocument, wanted: &Wanted, folder: &Path) -> Re
         .next(format!("vak-run {}", quote(&found)), "run that one"))
 }
 
-/// The folder's module. Its path can't leave the folder, neither by its text nor through a link.
-fn module_file(folder: &Path, module: &ModulePath) -> Result<PathBuf, Failure> {
+/// The folder's module, as it is shown and as it is read. Its path can't leave the folder, neither by its text nor
+/// through a link; what was followed once is not followed again.
+fn module_file(folder: &Path, module: &ModulePath) -> Result<(PathBuf, PathBuf), Failure> {
     let file = folder.join(module.as_str());
     let Ok(resolved) = file.canonicalize() else {
         let shown = folder.display().to_string();
@@ -88,7 +89,7 @@ fn module_file(folder: &Path, module: &ModulePath) -> Result<PathBuf, Failure> {
     };
     let inside = folder.canonicalize().is_ok_and(|root| resolved.starts_with(root));
     if inside {
-        return Ok(file);
+        return Ok((file, resolved));
     }
     Err(Failure::new(
         Code::ManifestInvalid,

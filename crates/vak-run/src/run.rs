@@ -9,7 +9,7 @@ use vak_abi::Verdict;
 use vak_cli::{Failure, Ui, quote};
 use vak_model::{Code, Grant, Manifest};
 use vak_package::{Artefact, Package, read_file};
-use vak_runtime::{Answer, CompiledSkill, Runtime, RuntimeConfig};
+use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime, RuntimeConfig};
 use vak_trust::{Admitted, dangerous};
 
 use crate::args::RunArgs;
@@ -47,15 +47,8 @@ pub(crate) fn conclude(
 
 /// The whole chain; each step takes what only the step before can make.
 fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Failure> {
-    let word = args.skill.as_deref().unwrap_or_default();
-    let loaded = load(&locate(word, &here()?)?)?;
-    report.skill = Some(skill_report(&loaded.package));
-    let manifest = loaded.package.document().manifest().clone();
     let input = read_input(args.input.as_deref())?;
-    let admitted = admit(loaded, args, ui)?;
-    let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
-    let compiled = compile(&admitted, args, ui)?;
-    let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
+    let (skill, manifest) = prepare(args, ui, report)?;
     let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
@@ -64,13 +57,27 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Fa
         ui.note_table(&stats(&outcome.usage, skill.limits()))?;
     }
     report.usage = outcome.usage;
+    let word = args.skill.as_deref().unwrap_or_default();
     outcome.result.map_err(|error| failures::call(&error, word, &manifest))
+}
+
+/// From the word that names a skill to one that can be called.
+pub(crate) fn prepare(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(PreparedSkill, Manifest), Failure> {
+    let loaded = load(&locate(args.skill.as_deref().unwrap_or_default(), &here()?)?)?;
+    report.skill = Some(skill_report(&loaded.package));
+    let manifest = loaded.package.document().manifest().clone();
+    let admitted = admit(loaded, args, ui)?;
+    let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
+    let compiled = compile(&admitted, args, ui)?;
+    let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
+    Ok((skill, manifest))
 }
 
 /// Puts the answer where it belongs. The skill's own failure is an answer too, and an exit code.
 fn finish(answer: &Answer, args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Failure> {
     if args.json.json {
-        let text = String::from_utf8_lossy(answer.bytes()).into_owned();
+        // The report is one line. White space between values is all that a line's end can be in strict JSON.
+        let text = String::from_utf8_lossy(answer.bytes()).replace(['\n', '\r'], " ");
         let output = RawValue::from_string(text).map_err(|error| Failure::of(Code::InternalBug, &error))?;
         report.output = Some(output);
     } else {

@@ -73,6 +73,14 @@ fn range(ptr: u32, len: u32) -> Option<std::ops::Range<usize>> {
     Some(usize::try_from(ptr).ok()?..usize::try_from(end).ok()?)
 }
 
+/// Whether the system refused memory, anywhere below the error.
+fn is_out_of_memory(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<rustix::io::Errno>() == Some(&rustix::io::Errno::NOMEM)
+            || cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::OutOfMemory)
+    })
+}
+
 /// What an error of the engine's means for the call.
 pub(crate) fn classify(error: &wasmtime::Error, limits: &Limits) -> CallError {
     let limit = |kind| CallError::Limit { kind, limit: limits.get(kind) };
@@ -86,6 +94,7 @@ pub(crate) fn classify(error: &wasmtime::Error, limits: &Limits) -> CallError {
         Some(wasmtime::Trap::OutOfFuel) => limit(LimitKind::Fuel),
         Some(wasmtime::Trap::Interrupt) => limit(LimitKind::Time),
         Some(trap) => CallError::Trap(crate::TrapKind::of(*trap)),
+        None if is_out_of_memory(error) => CallError::HostMemory,
         None => CallError::Internal(vak_model::printable(&format!("{error:#}"), 400)),
     }
 }

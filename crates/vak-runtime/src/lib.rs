@@ -54,6 +54,7 @@ mod compile;
 mod config;
 mod engine;
 mod error;
+mod golden;
 mod guest;
 mod host;
 mod invoke;
@@ -67,6 +68,7 @@ pub use compile::{CompiledModule, CompiledSkill};
 pub use config::RuntimeConfig;
 pub use engine::Runtime;
 pub use error::{CallError, CompileError, ContractError, EngineError, InputError, PrepareError, TrapKind};
+pub use golden::{GoldenReport, GoldenVerdict};
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
 

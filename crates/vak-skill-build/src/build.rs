@@ -11,7 +11,7 @@ use crate::cargo::{Cargo, run};
 use crate::check::check;
 use crate::flags::for_skill;
 use crate::lock::Lock;
-use crate::{Checked, Error, Placed, Problems, Project, search, sysroot};
+use crate::{Checked, Error, Placed, Problems, Project, golden, record, search, sysroot};
 
 /// What to build, and where to.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Order {
     pub out: Option<PathBuf>,
     /// The toolchain that the author chose, by rustup's name for it.
     pub toolchain: Option<String>,
+    /// Whether golden cases may use more fuel than before.
+    pub accept_fuel: bool,
     /// Where VAK keeps what can be made again.
     pub home: Home,
 }
@@ -66,13 +68,16 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
     let package = pack(module, &checked)?;
     let placed = checked.destination.put(&package)?;
     warn_of_signature(&checked, package.id(), ui)?;
-    Ok(Built {
+    let built = Built {
         path: checked.destination.path().to_owned(),
         id: package.id(),
         size: package.bytes().len() as u64,
         toolchain: cargo.toolchain().version().to_owned(),
         placed,
-    })
+    };
+    let ran = golden::run(package)?;
+    record::keep(&built, ran, &checked.destination.record(), order.accept_fuel, ui)?;
+    Ok(built)
 }
 
 fn warn(checked: &Checked, ui: &mut Ui) -> Result<(), Problems> {

@@ -67,6 +67,25 @@ pub enum Error {
         /// Why not.
         source: Box<PackageError>,
     },
+    /// The skill does not do what its manifest says.
+    #[error("{} of {of} golden cases are red", red.len())]
+    Golden {
+        /// Each red case: its name, what it must give, what it gave.
+        red: Vec<[String; 3]>,
+        /// How many cases there are.
+        of: usize,
+    },
+    /// The skill uses more fuel than it did.
+    #[error("golden cases use over 5 % more fuel than before: {0}")]
+    Fuel(String),
+    /// A schema that was checked can't be used after all, or the engine refuses what the reader took.
+    #[error("the built skill can't be run")]
+    Unusable {
+        /// What the error is called.
+        code: Code,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The artefact would lie outside of the skill's folder.
     #[error("`{}` leads out of the skill's folder, through a symbolic link", .0.display())]
     Escape(PathBuf),
@@ -118,6 +137,8 @@ impl Error {
             | Self::Compile(_)
             | Self::StandardLibrary => Code::BuildFailed,
             Self::Package { source, .. } => source.code(),
+            Self::Golden { .. } | Self::Fuel(_) => Code::GoldenFailed,
+            Self::Unusable { code, .. } => *code,
             Self::Escape(_) | Self::Write { .. } | Self::Output(_) => Code::FileWrite,
             Self::NoToolchain(_) | Self::Cargo { .. } => Code::ToolchainMissing,
         }
@@ -131,7 +152,12 @@ impl Error {
             Self::Escape(_) => failure.next("vak-skill-build --out FILE", "put the artefact elsewhere"),
             Self::NoToolchain(not_found) => describe_search(failure, not_found),
             Self::Cargo { .. } => failure.next("cargo --version", "Rust comes from https://rustup.rs"),
+            Self::Golden { red, .. } => red.iter().fold(failure, |failure, [name, expected, got]| {
+                failure.fact("red", name).fact("  expected", expected).fact("  got", got)
+            }),
+            Self::Fuel(_) => failure.next("vak-skill-build --accept-fuel", "accept it, from now on"),
             Self::NotText(_)
+            | Self::Unusable { .. }
             | Self::Manifest { .. }
             | Self::Schema { .. }
             | Self::NotRust(_)

@@ -63,7 +63,15 @@ impl Destination {
         there.and_then(|bytes| Package::read(bytes, &bounds).ok()).is_some_and(|there| there.id() == package.id())
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+    /// The same folder's file that tells of the build of the artefact.
+    pub(crate) fn record(&self) -> Self {
+        let mut name = self.0.clone().into_os_string();
+        name.push(".build.json");
+        Self(name.into())
+    }
+
+    /// Writes a file whole or not at all.
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new().prefix(".vak-").tempfile_in(folder)?;

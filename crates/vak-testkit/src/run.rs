@@ -90,6 +90,7 @@ impl Suite {
             .env("HOME", dir.join("home"))
             .env("VAK_HOME", dir.join("vak"))
             .env("LC_ALL", "C.UTF-8")
+            .envs(rust_homes())
             .stdin(Stdio::null())
             .output()
             .expect("a shell");
@@ -100,6 +101,14 @@ impl Suite {
             stderr: shown(&output.stderr),
         }
     }
+}
+
+/// Where cargo and rustup keep their files, which follow `HOME` otherwise. A case that needs cargo asks for it:
+/// `PATH=$CARGO_HOME/bin:$PATH`.
+fn rust_homes() -> [(&'static str, PathBuf); 2] {
+    let user = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")]
+        .map(|(name, folder)| (name, std::env::var_os(name).map_or_else(|| user.join(folder), PathBuf::from)))
 }
 
 /// The flags that no case in `folder` uses; each is written with its dashes.

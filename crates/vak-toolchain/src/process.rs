@@ -68,10 +68,14 @@ pub(crate) fn run(mut command: Command, limit: Duration) -> Result<String, Proce
     }
 }
 
-/// A command for asking `program` something: in English, and without rustup downloading a toolchain to answer it.
+/// A command for asking `program` something: in English, without rustup downloading a toolchain to answer it, and not
+/// in the current folder, whose `rust-toolchain.toml` could name any program.
 pub(crate) fn question(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env("LC_ALL", "C").env("RUSTUP_AUTO_INSTALL", "0");
+    if program.is_absolute() {
+        command.current_dir("/");
+    }
     command
 }
 

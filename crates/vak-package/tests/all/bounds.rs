@@ -25,6 +25,18 @@ fn each_bound_refuses_what_exceeds_it() {
         ("locals", many(&format!("(func (local {}))", "i32 ".repeat(40_000)), 26)),
         ("nesting", format!("(module (func {}{}))", "(block ".repeat(1001), ")".repeat(1001))),
         ("branch targets", format!("(module (func (br_table {} (i32.const 0))))", "0 ".repeat(65_538))),
+        ("branches", format!("(module (func (block {})))", "(br_if 0 (i32.const 0))".repeat(10_001))),
+        ("loops", format!("(module (func {}))", "(loop)".repeat(10_001))),
+        ("calls", format!("(module (func {}))", "(call 0)".repeat(10_001))),
+        (
+            "bulk",
+            format!(
+                "(module (memory 1) (func {}))",
+                "(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))".repeat(10_001)
+            ),
+        ),
+        ("branches of many functions", many(&format!("(func (block {}))", "(br 0)".repeat(9_000)), 6)),
+        ("tables", many("(table 100000 funcref)", 11)),
         ("body", format!("(module (func {}))", "(drop (i32.const 0))".repeat(350_000))),
     ] {
         assert_eq!(code(&text), Code::ArtefactBounds, "{name}");

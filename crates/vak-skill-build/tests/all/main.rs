@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
 use vak_cli::{Failure, Home};
 use vak_model::Code;
 use vak_skill_build::{Checked, Order, Problems};
+use vak_testkit::Suite;
 
 const MANIFEST: &str = "\
 name: hello
@@ -61,7 +63,7 @@ impl Skill {
 fn check(dir: &Path) -> Result<Checked, Problems> {
     let nowhere = || PathBuf::from("/nowhere");
     let home = Home { config: nowhere(), cache: nowhere(), state: nowhere(), store: nowhere() };
-    Order { dir: dir.to_owned(), out: None, toolchain: None, home }.check()
+    Order { dir: dir.to_owned(), out: None, toolchain: None, accept_fuel: false, home }.check()
 }
 
 #[test]
@@ -151,4 +153,19 @@ fn a_manifest_that_is_too_large_or_no_text_is_refused() {
     assert_eq!(skill.failures()[0].0, Code::FileRead);
     fs::write(skill.0.path().join("skill.yaml"), [0xff, 0xfe]).expect("written");
     assert_eq!(skill.failures()[0], (Code::ManifestSyntax, "`skill.yaml` is not UTF-8".to_owned()));
+}
+
+#[test]
+fn every_case_prints_and_exits_as_it_says() {
+    Suite::of_package(env!("CARGO_MANIFEST_DIR"), env!("CARGO_BIN_EXE_vak-skill-build")).run();
+}
+
+#[test]
+fn every_flag_occurs_in_a_case() {
+    let command = vak_skill_build::Cli::command();
+    let flags: Vec<_> =
+        command.get_arguments().filter_map(|arg| arg.get_long()).map(|long| format!("--{long}")).collect();
+    assert!(flags.len() > 3, "{flags:?}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    assert_eq!(vak_testkit::unused_flags(&folder, &flags), Vec::<String>::new());
 }

@@ -1,0 +1,44 @@
+//! Running the golden cases of what was just built, in a sandbox that grants nothing but computing.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+
+use vak_model::{Code, GoldenCase, Grant, LimitRequest};
+use vak_package::Package;
+use vak_runtime::{GoldenReport, Runtime, RuntimeConfig};
+use vak_trust::dangerous::admit_unsigned;
+
+use crate::Error;
+
+/// How one case went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) name: String,
+    pub(crate) fuel: Option<u64>,
+    /// What it must give and what it gave, if they differ.
+    pub(crate) red: Option<[String; 2]>,
+}
+
+/// Runs every golden case. None runs if the skill needs a capability: there is nobody to grant it here.
+pub(crate) fn run(package: Package) -> Result<Vec<Ran>, Error> {
+    let manifest = package.document().manifest().clone();
+    let Ok(grant) = Grant::new(&manifest, &BTreeSet::new()) else { return Ok(Vec::new()) };
+    if manifest.tests.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Nobody has signed it yet, and what it may do here is compute.
+    let admitted = admit_unsigned(package).map_err(|error| unusable(error.code(), error))?;
+    let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| unusable(error.code(), error))?;
+    let compiled = runtime.compile(&admitted, &LimitRequest::none()).map_err(|error| unusable(error.code(), error))?;
+    let skill = compiled.prepare(&grant).map_err(|error| unusable(error.code(), error))?;
+    Ok(manifest.tests.iter().map(|case| describe(case, pollster::block_on(skill.golden(case)))).collect())
+}
+
+fn unusable(code: Code, source: impl StdError + Send + Sync + 'static) -> Error {
+    Error::Unusable { code, source: Box::new(source) }
+}
+
+fn describe(case: &GoldenCase, report: GoldenReport) -> Ran {
+    let red = (!report.passed()).then(|| [case.expected.to_string(), report.verdict.to_string()]);
+    Ran { name: case.name.to_string(), fuel: report.fuel, red }
+}
