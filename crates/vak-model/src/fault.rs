@@ -152,6 +152,8 @@ codes! {
     ToolchainMissing = "toolchain.missing", Environment;
     /// The compiler refused the skill's source.
     BuildFailed = "build.failed", Environment;
+    /// Nothing here can sign: signing is not built yet.
+    SignerMissing = "signature.no_signer", Environment;
     /// The host could not give the memory that the limits allow.
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.

@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("vak", &["vak-runtime", "vak-trust", "vak-package", "vak-model"]),
     ("vak-skill-new", &["vak-cli", "vak-model"]),
     ("vak-skill-build", &["vak-cli", "vak-model", "vak-package", "vak-trust", "vak-runtime", "vak-toolchain"]),
-    ("vak-skill-sign", &["vak-cli", "vak-package", "vak-trust", "vak-store"]),
+    ("vak-skill-sign", &["vak-cli", "vak-model", "vak-package", "vak-trust", "vak-store"]),
     (
         "vak-skill-verify",
         &["vak-cli", "vak-package", "vak-trust", "vak-store", "vak-policy", "vak-audit", "vak-receipt"],
