@@ -31,9 +31,6 @@ const ELEMENT_BYTES: u64 = 8;
 /// All that 32-bit pointers reach: the maximum of a memory that declares none.
 const ADDRESS_SPACE: usize = 1 << 32;
 
-/// What the engine says when a memory would outgrow its own type. The limiter is not asked before that.
-const OUTGROWS_TYPE: &str = "memory growth exceeds memory type's limits";
-
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
@@ -87,10 +84,7 @@ impl ResourceLimiter for Meter {
         Ok(true)
     }
 
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        if error.to_string() == OUTGROWS_TYPE {
-            return Err(LimitHit(LimitKind::Memory).into());
-        }
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
         Err(HostMemoryGone.into())
     }
 
