@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{ci, docs, env, install, quickstart, setup, skills, test, threats, tidy, tools};
+use crate::{ci, docs, env, install, mutants, quickstart, setup, skills, test, threats, tidy, tools};
 
 /// The project's own tasks.
 ///
@@ -40,6 +40,7 @@ enum Verb {
     Tools(tools::Args),
     Skills(skills::Args),
     Test(test::Args),
+    Mutants(mutants::Args),
     Tidy(tidy::Args),
     Threats(threats::Args),
     Docs(docs::Args),
@@ -68,6 +69,7 @@ fn run(verb: &Verb, workspace: &Workspace) -> Result<(), Error> {
         Verb::Tools(args) => tools::run(workspace, args),
         Verb::Skills(args) => skills::run(workspace, args),
         Verb::Test(args) => test::run(workspace, args),
+        Verb::Mutants(args) => mutants::run(workspace, args),
         Verb::Tidy(args) => tidy::run(workspace, args),
         Verb::Threats(args) => threats::run(workspace, args),
         Verb::Docs(args) => docs::run(workspace, args),

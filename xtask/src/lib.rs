@@ -10,6 +10,7 @@ mod docs;
 mod env;
 mod error;
 mod install;
+mod mutants;
 mod process;
 mod quickstart;
 mod setup;

@@ -88,6 +88,11 @@ impl Task {
         Err(Error::Failed { shown: self.shown, status: output.status, next: self.next })
     }
 
+    /// Runs the command silently and returns what it wrote to stdout, however it ended.
+    pub(crate) fn answer(mut self) -> Result<String, Error> {
+        Ok(String::from_utf8_lossy(&self.output()?.stdout).into_owned())
+    }
+
     /// Whether the command can be started and succeeds; silent.
     pub(crate) fn succeeds(mut self) -> bool {
         self.output().is_ok_and(|output| output.status.success())
