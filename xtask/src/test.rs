@@ -8,7 +8,7 @@ use crate::{skills, tools};
 /// Build tools and skills, then run the tests of the whole workspace
 ///
 /// Uses cargo-nextest where it is installed and `cargo test` elsewhere; then runs the tests in the documentation. The
-/// tests find the tools through the variable `VAK_BIN_DIR`.
+/// tests find the tools through the variable `VAK_BIN_DIR`, and what is dear to build through `VAK_TEST_CACHE`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -51,6 +51,7 @@ fn test(workspace: &Workspace, runner: &[&str], args: &[String]) -> Result<(), E
         .args(selection)
         .args(args)
         .env("VAK_BIN_DIR", workspace.bin_dir.as_str())
+        .env("VAK_TEST_CACHE", &workspace.vak_home().join("cache").to_string_lossy())
         .next("mend the tests that failed above, then `cargo xtask test`")
         .run()
 }

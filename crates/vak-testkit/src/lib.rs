@@ -19,7 +19,8 @@
 
 mod case;
 mod compare;
+mod guide;
 mod run;
 
 pub use case::{Case, Expected, Step};
-pub use run::{Suite, unused_flags};
+pub use run::{Place, Suite, unused_flags};

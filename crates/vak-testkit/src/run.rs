@@ -81,25 +81,89 @@ impl Suite {
 
     /// Runs one command in an environment of its own.
     fn run_step(&self, step: &Step, dir: &Path) -> Expected {
-        let path = format!("{}:/usr/bin:/bin", self.bin_dir.display());
-        let output = Command::new("sh")
-            .args(["-c", &step.command])
-            .current_dir(dir)
-            .env_clear()
-            .env("PATH", path)
-            .env("HOME", dir.join("home"))
-            .env("VAK_HOME", dir.join("vak"))
-            .env("LC_ALL", "C.UTF-8")
-            .envs(rust_homes())
-            .stdin(Stdio::null())
-            .output()
-            .expect("a shell");
+        let output = self.shell(&step.command, dir, dir).output().expect("a shell");
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&*dir.to_string_lossy(), "[DIR]");
         Expected {
             exit: output.status.code().unwrap_or(-1),
             stdout: shown(&output.stdout),
             stderr: shown(&output.stderr),
         }
+    }
+
+    /// A shell with nothing of the caller's environment but where Rust lies.
+    fn shell(&self, script: &str, dir: &Path, homes: &Path) -> Command {
+        let path = format!("{}:/usr/bin:/bin", self.bin_dir.display());
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", script])
+            .current_dir(dir)
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", homes.join("home"))
+            .env("VAK_HOME", homes.join("vak"))
+            .env("LC_ALL", "C.UTF-8")
+            .envs(rust_homes())
+            .stdin(Stdio::null());
+        shell
+    }
+
+    /// An empty folder below `scratch` to work in, with a home beside it that has a copy of the caches of `VAK_TEST_CACHE`:
+    /// what takes a minute to build is then built once for all tests.
+    #[must_use]
+    pub fn empty_place(&self, scratch: &Path) -> Place<'_> {
+        let homes = scratch.canonicalize().expect("a path");
+        for folder in ["work", "home", "vak"] {
+            fs::create_dir_all(homes.join(folder)).expect("a folder");
+        }
+        if let Some(cache) = std::env::var_os("VAK_TEST_CACHE").map(PathBuf::from).filter(|cache| cache.is_dir()) {
+            let copied = Command::new("cp").arg("-a").args([cache, homes.join("vak/cache")]).status();
+            assert!(copied.expect("cp").success(), "the caches can't be copied");
+        }
+        Place { suite: self, cwd: homes.join("work"), homes }
+    }
+}
+
+/// A folder in which scripts run one after the other, as in one terminal.
+#[derive(Debug)]
+pub struct Place<'a> {
+    suite: &'a Suite,
+    homes: PathBuf,
+    cwd: PathBuf,
+}
+
+impl Place<'_> {
+    /// Runs a script where the one before it left, with cargo on the `PATH`; gives its exit code and what a terminal
+    /// shows.
+    ///
+    /// # Panics
+    /// There is no shell.
+    pub fn run(&mut self, script: &str) -> (i32, String) {
+        let left = self.homes.join("left-in");
+        let script = format!(
+            "PATH='{}':$CARGO_HOME/bin:$PATH\nexec 2>&1\n{{ {script}\n}}\nstatus=$?\npwd > '{}'\nexit $status\n",
+            self.suite.bin_dir.display(),
+            left.display()
+        );
+        let mut shell = self.suite.shell(&script, &self.cwd, &self.homes);
+        // The one that runs the tests, if it says so: for another one the proof of the toolchain would be made anew.
+        shell.envs(std::env::var_os("CARGO").map(|cargo| ("CARGO", cargo)));
+        let output = shell.output().expect("a shell");
+        if let Ok(cwd) = fs::read_to_string(&left) {
+            self.cwd = cwd.trim_end().into();
+        }
+        let shown =
+            String::from_utf8_lossy(&output.stdout).replace(&*self.homes.join("work").to_string_lossy(), "[DIR]");
+        (output.status.code().unwrap_or(-1), shown)
+    }
+
+    /// Writes a file, by its path from where the last script left.
+    ///
+    /// # Panics
+    /// It can't be written.
+    pub fn write(&mut self, path: &str, contents: &str) {
+        let path = self.cwd.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, contents).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line's cases.
 
+mod journey;
+
 use std::path::Path;
 
 use clap::CommandFactory;
