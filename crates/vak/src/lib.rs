@@ -12,5 +12,7 @@ pub mod sandbox {
     pub use vak_runtime::*;
 
     #[cfg(test)]
+    mod security;
+    #[cfg(test)]
     mod tests;
 }
