@@ -1,6 +1,7 @@
 //! What the runtime promises, shown on small guests.
 
 mod contract;
+mod fuzz;
 mod golden;
 mod grants;
 mod interruption;
