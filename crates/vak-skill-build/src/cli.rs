@@ -20,11 +20,12 @@ Examples:
 /// Build a skill: compile its source, and put its manifest inside the module
 ///
 /// The folder holds a `skill.yaml` and source code in one language: a cargo package whose library is a `cdylib` (Rust),
-/// or `src/skill.wat` (WAT). The artefact, one .wasm with the manifest inside, is written to where the manifest's `module`
+/// every `src/*.c` (C), or `src/skill.wat` (WAT). The artefact, one .wasm with the manifest inside, is written to where the manifest's `module`
 /// says, and its path is printed on stdout.
 ///
 /// The first build in Rust on a machine finds a compiler for WebAssembly and, if need be, builds the standard library from
-/// its source: about a minute. Nothing is installed; if no compiler is found, you see what was tried and what would help.
+/// its source: about a minute. C is compiled by clang; WAT needs no compiler. Nothing is installed; if no compiler is
+/// found, you see what was tried and what would help.
 ///
 /// The manifest's golden cases are run: one that does not give what it must, or uses over 5 % more fuel than before,
 /// fails the build. What was built and how the cases went is kept beside the artefact, in FILE.build.json.

@@ -116,8 +116,24 @@ pub enum Error {
 
     // The environment's.
     /// No toolchain here can build skills.
-    #[error("no Rust toolchain here can build for `{TARGET}`")]
+    #[error("{}", .0.wanted)]
     NoToolchain(NotFound),
+    /// The folder of the sources can't be read.
+    #[error("failed to read `{}`", path.display())]
+    Sources {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A compiler or linker that has worked can't be run.
+    #[error("`{}` can't be run", program.display())]
+    Compiler {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Cargo can't be run.
     #[error("`{}` can't be run", program.display())]
     Cargo {
@@ -150,7 +166,7 @@ impl Error {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::NoManifest { .. } | Self::Read(_) => Code::FileRead,
+            Self::NoManifest { .. } | Self::Sources { .. } | Self::Read(_) => Code::FileRead,
             Self::NotText(_) => Code::ManifestSyntax,
             Self::Manifest { mistake, .. } => mistake.code(),
             Self::Schema { .. } => Code::ManifestSchema,
@@ -166,7 +182,7 @@ impl Error {
             Self::Golden { .. } | Self::Fuel(_) => Code::GoldenFailed,
             Self::Unusable { code, .. } => *code,
             Self::Escape(_) | Self::Write { .. } | Self::Output(_) => Code::FileWrite,
-            Self::NoToolchain(_) | Self::Cargo { .. } => Code::ToolchainMissing,
+            Self::NoToolchain(_) | Self::Compiler { .. } | Self::Cargo { .. } => Code::ToolchainMissing,
         }
     }
 
@@ -195,6 +211,8 @@ impl Error {
             | Self::Compile(_)
             | Self::Package { .. }
             | Self::StandardLibrary
+            | Self::Sources { .. }
+            | Self::Compiler { .. }
             | Self::Read(_)
             | Self::Write { .. }
             | Self::Output(_) => failure,

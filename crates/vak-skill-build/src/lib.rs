@@ -8,6 +8,7 @@
 //! target folder and VAK's cache, unless `--out` names another file.
 
 mod build;
+mod c;
 mod cargo;
 mod check;
 mod cli;
@@ -27,6 +28,7 @@ mod sysroot;
 mod wat;
 
 pub use build::{Built, Order, build};
+pub use c::CProject;
 pub use check::Checked;
 pub use cli::Cli;
 pub use error::{Error, Problems};

@@ -7,13 +7,15 @@ use std::path::Path;
 use vak_cli::{Home, Ui};
 use vak_model::SkillName;
 
-use crate::{Error, Order, Problems, RustProject, WatProject, rust, wat};
+use crate::{CProject, Error, Order, Problems, RustProject, WatProject, rust, wat};
 
 /// A skill's source code.
 #[derive(Clone, Debug)]
 pub enum Project {
     /// A cargo package.
     Rust(RustProject),
+    /// Sources for clang.
+    C(CProject),
     /// The text of a module.
     Wat(WatProject),
 }
@@ -47,6 +49,7 @@ impl Project {
         match language {
             Language::Rust => return RustProject::find(&order.dir, cargo).map(Self::Rust),
             _ if order.toolchain.is_some() => return Err(Error::OtherLanguage(language.name())),
+            Language::C => CProject::find(&order.dir).map(Self::C),
             Language::Wat => WatProject::find(&order.dir).map(Self::Wat),
         }
     }
@@ -55,7 +58,7 @@ impl Project {
     pub(crate) fn warning(&self) -> Option<&'static str> {
         match self {
             Self::Rust(project) => project.warning(),
-            Self::Wat(_) => None,
+            Self::C(_) | Self::Wat(_) => None,
         }
     }
 
@@ -63,6 +66,7 @@ impl Project {
     pub(crate) fn compile(&self, job: &Job<'_>, ui: &mut Ui) -> Result<Compiled, Problems> {
         match self {
             Self::Rust(project) => project.compile(job, ui),
+            Self::C(project) => project.compile(job, ui),
             Self::Wat(project) => Ok(project.compile()),
         }
     }
@@ -72,11 +76,12 @@ impl Project {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Language {
     Rust,
+    C,
     Wat,
 }
 
 impl Language {
-    const ALL: [Self; 2] = [Self::Rust, Self::Wat];
+    const ALL: [Self; 3] = [Self::Rust, Self::C, Self::Wat];
 
     /// The one language of the source code in `dir`.
     fn of(dir: &Path) -> Result<Self, Error> {
@@ -93,6 +98,7 @@ impl Language {
     fn is_in(self, dir: &Path) -> bool {
         match self {
             Self::Rust => dir.join(rust::MARK).is_file(),
+            Self::C => CProject::is_in(dir),
             Self::Wat => dir.join(wat::SOURCE).is_file(),
         }
     }
@@ -101,6 +107,7 @@ impl Language {
     const fn files(self) -> &'static str {
         match self {
             Self::Rust => "`Cargo.toml` (Rust)",
+            Self::C => "`src/*.c` (C)",
             Self::Wat => "`src/skill.wat` (WAT)",
         }
     }
@@ -108,6 +115,7 @@ impl Language {
     const fn name(self) -> &'static str {
         match self {
             Self::Rust => "Rust",
+            Self::C => "C",
             Self::Wat => "WAT",
         }
     }
@@ -137,13 +145,19 @@ mod tests {
 
     #[test]
     fn what_is_missing_and_what_is_too_much_is_named() {
-        for files in [&[][..], &["src/lib.rs"], &["skill.wat"], &["src/other.wat"]] {
+        for files in [&[][..], &["src/lib.rs"], &["hello.c"], &["src/hello.h"], &["skill.wat"], &["src/other.wat"]] {
             let Err(error @ Error::NoProject { .. }) = language(files) else { panic!("{files:?}") };
             for language in Language::ALL {
                 assert!(error.to_string().contains(language.files()), "{error}");
             }
         }
-        let error = language(&["Cargo.toml", "src/skill.wat"]).expect_err("two languages").to_string();
-        assert!(error.ends_with("in several languages: `Cargo.toml` (Rust), `src/skill.wat` (WAT)"), "{error}");
+        for (files, found) in [
+            (&["Cargo.toml", "src/skill.wat"][..], "`Cargo.toml` (Rust), `src/skill.wat` (WAT)"),
+            (&["Cargo.toml", "src/native.c"], "`Cargo.toml` (Rust), `src/*.c` (C)"),
+            (&["src/a.c", "src/skill.wat"], "`src/*.c` (C), `src/skill.wat` (WAT)"),
+        ] {
+            let error = language(files).expect_err("two languages").to_string();
+            assert!(error.ends_with(&format!("in several languages: {found}")), "{error}");
+        }
     }
 }
