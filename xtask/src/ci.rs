@@ -26,7 +26,7 @@ type Act = fn(&Workspace) -> Result<(), Error>;
 
 /// The cheap ones first.
 const STEPS: &[(&str, Act)] = &[
-    ("setup", setup::ensure),
+    ("setup", setup::everything),
     ("format", format),
     ("tidy", |workspace| tidy::run(workspace, &tidy::Args {})),
     ("threats", threats::verify),

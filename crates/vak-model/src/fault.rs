@@ -150,6 +150,8 @@ codes! {
     FileWrite = "file.write", Environment;
     /// No toolchain here can build WebAssembly.
     ToolchainMissing = "toolchain.missing", Environment;
+    /// The folder holds no source that can be built, or that of several languages.
+    BuildProject = "build.project", Environment;
     /// The compiler refused the skill's source.
     BuildFailed = "build.failed", Environment;
     /// Nothing here can sign: signing is not built yet.

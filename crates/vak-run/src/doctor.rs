@@ -5,12 +5,12 @@ use vak_cli::{Failure, Home, JsonArgs, Ui};
 use vak_model::{Code, LimitRequest};
 use vak_package::{Bounds, RawModule};
 use vak_runtime::{ENGINE_VERSION, Number, Runtime, RuntimeConfig};
-use vak_toolchain::{Installs, Search};
+use vak_toolchain::{ClangSearch, Installs, NotFound, Search};
 
 /// Check that this machine can run skills and build them
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
-The engine must work; it runs a small module to show it. A toolchain that builds skills is needed only to write them.
+The engine must work; it runs a small module to show it. The toolchains that build skills are needed only to write them.
 
 Examples:
   vak-run doctor
@@ -38,7 +38,7 @@ struct Check {
 }
 
 pub(crate) fn run(args: &Args, ui: &mut Ui) -> Result<(), Failure> {
-    let checks = [engine(), folders(), toolchain(ui)];
+    let checks = [engine(), folders(), toolchain(ui), clang(ui)];
     let broken = checks.iter().find(|check| check.needed && !check.ok);
     if args.json.json {
         ui.json(&checks)?;
@@ -107,16 +107,23 @@ fn toolchain(ui: &mut Ui) -> Check {
     let search = Search::from_process(Home::from_env().cache.join("toolchain"), Installs::Forbidden);
     let found = search.find(&mut |_| ());
     drop(progress);
+    let found = found.map(|toolchain| format!("{} ({})", toolchain.version(), toolchain.rustc().display()));
+    compiler("wasm toolchain", found)
+}
+
+fn clang(ui: &mut Ui) -> Check {
+    let progress = ui.progress("looking for a compiler for skills in C");
+    let found = ClangSearch::from_process(Home::from_env().cache.join("toolchain")).find(&mut |_| ());
+    drop(progress);
+    compiler("compiler for C", found.map(|clang| format!("{} ({})", clang.version(), clang.path().display())))
+}
+
+/// What only authors need.
+fn compiler(name: &'static str, found: Result<String, NotFound>) -> Check {
     match found {
-        Ok(toolchain) => Check {
-            name: "wasm toolchain",
-            ok: true,
-            needed: false,
-            found: format!("{} ({})", toolchain.version(), toolchain.rustc().display()),
-            next: None,
-        },
+        Ok(found) => Check { name, ok: true, needed: false, found, next: None },
         Err(error) => Check {
-            name: "wasm toolchain",
+            name,
             ok: false,
             needed: false,
             found: error.attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),

@@ -1,17 +1,14 @@
 //! The build, step by step.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cargo_metadata::{Artifact, PackageId};
 use vak_cli::{Home, Ui};
 use vak_model::{ModuleId, SignatureBlock};
-use vak_package::{Artefact, Bounds, Package, read_file};
+use vak_package::{Artefact, Bounds, Package};
 
-use crate::cargo::{Cargo, run};
 use crate::check::check;
-use crate::flags::for_skill;
-use crate::lock::Lock;
-use crate::{Checked, Error, Placed, Problems, Project, golden, record, search, sysroot};
+use crate::project::{Compiled, Job};
+use crate::{Checked, Error, Placed, Problems, golden, record, search};
 
 /// What to build, and where to.
 #[derive(Clone, Debug)]
@@ -20,7 +17,7 @@ pub struct Order {
     pub dir: PathBuf,
     /// The file to write; the manifest's `module` if there is none.
     pub out: Option<PathBuf>,
-    /// The toolchain that the author chose, by rustup's name for it.
+    /// The toolchain for Rust that the author chose, by rustup's name for it.
     pub toolchain: Option<String>,
     /// Whether golden cases may use more fuel than before.
     pub accept_fuel: bool,
@@ -37,7 +34,7 @@ pub struct Built {
     pub id: ModuleId,
     /// How large it is, in bytes.
     pub size: u64,
-    /// What `rustc --version` says of the compiler.
+    /// What made the module, with its version.
     pub toolchain: String,
     /// Whether the file had to be written.
     pub placed: Placed,
@@ -58,13 +55,8 @@ impl Order {
 /// # Errors
 /// Everything that is wrong before the compiler runs, or the first thing after.
 pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
-    let search = search::describe(&order.home, order.toolchain.as_deref());
-    let checked = check(order, &search.cargo)?;
-    warn(&checked, ui)?;
-    let toolchain = search::find(&search, ui).map_err(Error::NoToolchain)?;
-    let cargo = Cargo::from_process(search.cargo, toolchain);
-    let sysroot = sysroot::ensure(&cargo, &order.home, ui)?;
-    let module = compile(&cargo, &checked, sysroot.as_deref(), ui)?;
+    let checked = order.check()?;
+    let Compiled { module, toolchain } = compile(order, &checked, ui)?;
     let package = pack(module, &checked)?;
     let placed = checked.destination.put(&package)?;
     warn_of_signature(&checked, package.id(), ui)?;
@@ -72,7 +64,7 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
         path: checked.destination.path().to_owned(),
         id: package.id(),
         size: package.bytes().len() as u64,
-        toolchain: cargo.toolchain().version().to_owned(),
+        toolchain,
         placed,
     };
     let ran = golden::run(package)?;
@@ -80,11 +72,11 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
     Ok(built)
 }
 
-fn warn(checked: &Checked, ui: &mut Ui) -> Result<(), Problems> {
-    if checked.project.also_rlib {
-        ui.warn("`crate-type` lists another kind beside \"cdylib\": link-time optimisation is off, the module larger")?;
-    }
-    Ok(())
+fn compile(order: &Order, checked: &Checked, ui: &mut Ui) -> Result<Compiled, Problems> {
+    let project = &checked.project;
+    project.warning().map_or(Ok(()), |warning| ui.warn(warning))?;
+    let skill = &checked.source.manifest().name;
+    project.compile(&Job { skill, home: &order.home, toolchain: order.toolchain.as_deref() }, ui)
 }
 
 /// A detached signature speaks of one build; beside another one it is refused as broken.
@@ -97,59 +89,10 @@ fn warn_of_signature(checked: &Checked, id: ModuleId, ui: &mut Ui) -> Result<(),
     Ok(())
 }
 
-/// The module as cargo made it. The lock is held until it is read: another build would put its own in its place.
-fn compile(cargo: &Cargo, checked: &Checked, sysroot: Option<&Path>, ui: &mut Ui) -> Result<Vec<u8>, Problems> {
-    let project = &checked.project;
-    let _lock = Lock::take(&project.target_dir.join(".vak-lock"), ui)?;
-    let mut command = cargo.build(&for_skill(&cargo.places(), &project.root, sysroot), &project.target_dir);
-    command.args(["--package", &project.package.repr]).arg("--manifest-path").arg(&project.manifest);
-    if project.locked {
-        command.arg("--locked");
-    }
-    // Cargo looks for settings from the current folder upward: they are the project's, wherever the author stands.
-    command.current_dir(project.manifest.parent().unwrap_or(&project.root));
-    let mut module = None;
-    if !run(command, &mut |artefact| module = module_of(artefact, &project.package).or(module.take()))? {
-        return Err(Error::Compile(checked.source.manifest().name.to_string()).into());
-    }
-    read(module, project)
-}
-
-fn read(module: Option<PathBuf>, project: &Project) -> Result<Vec<u8>, Problems> {
-    let module = module.ok_or_else(|| Error::NoModule(project.manifest.clone()))?;
-    Ok(read_file(&module, Bounds::default().file_bytes as u64).map_err(Error::Read)?)
-}
-
-/// The module among the files of an artefact, if it is the package's own.
-fn module_of(artefact: Artifact, package: &PackageId) -> Option<PathBuf> {
-    let mut files = artefact.filenames.into_iter().map(PathBuf::from);
-    if artefact.package_id == *package {
-        files.find(|file| file.extension().is_some_and(|end| end == "wasm"))
-    } else {
-        None
-    }
-}
-
 /// The manifest goes in, and the whole is read back as the runtime will read it.
 fn pack(module: Vec<u8>, checked: &Checked) -> Result<Package, Error> {
     Package::pack(module, checked.source.document(), &Bounds::default()).map_err(|source| Error::Package {
         skill: checked.source.manifest().name.to_string(),
         source: Box::new(source),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MESSAGE: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///skills/hello#0.1.0","manifest_path":"/skills/hello/Cargo.toml","target":{"kind":["cdylib"],"crate_types":["cdylib"],"name":"hello","src_path":"/skills/hello/src/lib.rs","edition":"2024","doc":true,"doctest":false,"test":true},"profile":{"opt_level":"s","debuginfo":0,"debug_assertions":false,"overflow_checks":false,"test":false},"features":[],"filenames":["/cache/wasm32-unknown-unknown/release/hello.d","/cache/wasm32-unknown-unknown/release/hello.wasm"],"executable":null,"fresh":false}"#;
-
-    #[test]
-    fn the_module_is_the_one_of_the_package_that_was_asked_for() {
-        let artefact: Artifact = serde_json::from_str(MESSAGE).expect("a message of cargo");
-        let id = |repr: &str| PackageId { repr: repr.to_owned() };
-        let module = module_of(artefact.clone(), &id("path+file:///skills/hello#0.1.0"));
-        assert_eq!(module, Some("/cache/wasm32-unknown-unknown/release/hello.wasm".into()));
-        assert_eq!(module_of(artefact, &id("path+file:///other/hello#0.1.0")), None);
-    }
 }

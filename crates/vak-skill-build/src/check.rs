@@ -10,7 +10,7 @@ use crate::{Error, Order, Problems, Project, Source, schemas};
 pub struct Checked {
     /// The manifest, whose schemas are usable and whose golden cases match them.
     pub source: Source,
-    /// The package.
+    /// The source code.
     pub project: Project,
     /// Where the artefact may be put.
     pub(crate) destination: Destination,
@@ -19,12 +19,12 @@ pub struct Checked {
 /// Reads the skill, builds nothing, writes nothing.
 ///
 /// # Errors
-/// Everything that is wrong: with the manifest, then with its schemas and golden cases, then with the package.
+/// Everything that is wrong: with the manifest, then with its schemas and golden cases, then with the source code.
 pub(crate) fn check(order: &Order, cargo: &Path) -> Result<Checked, Problems> {
     match Source::read(&order.dir) {
         // Where there is no skill, what cargo thinks of the folder is of no use to anybody.
         Err(error @ Error::NoManifest { .. }) => Err(error.into()),
-        Err(error) => Err(match Project::find(&order.dir, cargo) {
+        Err(error) => Err(match Project::find(order, cargo) {
             Ok(_) => error.into(),
             Err(last) => Problems::ending_in(last, vec![error]),
         }),
@@ -38,7 +38,7 @@ fn check_with(source: Source, order: &Order, cargo: &Path) -> Result<Checked, Pr
         Some(file) => Ok(Destination::file(file)),
         None => Destination::in_skill(&order.dir, &source.manifest().module),
     };
-    match (destination, Project::find(&order.dir, cargo)) {
+    match (destination, Project::find(order, cargo)) {
         (Ok(destination), Ok(project)) => match Problems::of(errors) {
             None => Ok(Checked { source, project, destination }),
             Some(problems) => Err(problems),

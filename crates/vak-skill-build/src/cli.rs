@@ -19,11 +19,13 @@ Examples:
 
 /// Build a skill: compile its source, and put its manifest inside the module
 ///
-/// The folder holds a `skill.yaml` and a cargo package whose library is a `cdylib`. The artefact, one .wasm with the
-/// manifest inside, is written to where the manifest's `module` says, and its path is printed on stdout.
+/// The folder holds a `skill.yaml` and source code in one language: a cargo package whose library is a `cdylib` (Rust),
+/// every `src/*.c` (C), or `src/skill.wat` (WAT). The artefact, one .wasm with the manifest inside, is written to where the manifest's `module`
+/// says, and its path is printed on stdout.
 ///
-/// The first build on a machine finds a compiler for WebAssembly and, if need be, builds the standard library from its
-/// source: about a minute. Nothing is installed; if no compiler is found, you see what was tried and what would help.
+/// The first build in Rust on a machine finds a compiler for WebAssembly and, if need be, builds the standard library from
+/// its source: about a minute. C is compiled by clang; WAT needs no compiler. Nothing is installed; if no compiler is
+/// found, you see what was tried and what would help.
 ///
 /// The manifest's golden cases are run: one that does not give what it must, or uses over 5 % more fuel than before,
 /// fails the build. What was built and how the cases went is kept beside the artefact, in FILE.build.json.
@@ -41,7 +43,7 @@ pub struct Cli {
     /// Report everything that is wrong without compiling; build and write nothing
     #[arg(long)]
     check: bool,
-    /// Use the toolchain that rustup knows by this name
+    /// Use the toolchain for Rust that rustup knows by this name
     #[arg(long, value_name = "NAME")]
     toolchain: Option<String>,
     /// Accept that golden cases use more fuel than before, from now on

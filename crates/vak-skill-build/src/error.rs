@@ -39,9 +39,33 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// The skill is written in another language.
-    #[error("`{}` has no `Cargo.toml`: only skills in Rust can be built so far", .0.display())]
-    NotRust(PathBuf),
+    /// There is no source code that could be built.
+    #[error("`{}` has no source code of a skill: no {}", dir.display(), looked_for.join(", no "))]
+    NoProject {
+        /// The folder.
+        dir: PathBuf,
+        /// What would be source code, for each language.
+        looked_for: Vec<&'static str>,
+    },
+    /// There is more than one thing to build.
+    #[error("`{}` has source code in several languages: {}", dir.display(), found.join(", "))]
+    SeveralProjects {
+        /// The folder.
+        dir: PathBuf,
+        /// What was found there.
+        found: Vec<&'static str>,
+    },
+    /// A toolchain of one language was asked for, and the skill is written in another.
+    #[error("`--toolchain` chooses a compiler for Rust, and this skill is written in {0}")]
+    OtherLanguage(&'static str),
+    /// The text of a module is wrong.
+    #[error("{place}: {what}")]
+    Wat {
+        /// File, line and column.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
     /// Cargo does not take the project for one.
     #[error("cargo can't read `{}`", manifest.display())]
     Project {
@@ -92,8 +116,24 @@ pub enum Error {
 
     // The environment's.
     /// No toolchain here can build skills.
-    #[error("no Rust toolchain here can build for `{TARGET}`")]
+    #[error("{}", .0.wanted)]
     NoToolchain(NotFound),
+    /// The folder of the sources can't be read.
+    #[error("failed to read `{}`", path.display())]
+    Sources {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A compiler or linker that has worked can't be run.
+    #[error("`{}` can't be run", program.display())]
+    Compiler {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Cargo can't be run.
     #[error("`{}` can't be run", program.display())]
     Cargo {
@@ -126,11 +166,13 @@ impl Error {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::NoManifest { .. } | Self::Read(_) => Code::FileRead,
+            Self::NoManifest { .. } | Self::Sources { .. } | Self::Read(_) => Code::FileRead,
             Self::NotText(_) => Code::ManifestSyntax,
             Self::Manifest { mistake, .. } => mistake.code(),
             Self::Schema { .. } => Code::ManifestSchema,
-            Self::NotRust(_)
+            Self::NoProject { .. } | Self::SeveralProjects { .. } => Code::BuildProject,
+            Self::OtherLanguage(_) => Code::UsageArguments,
+            Self::Wat { .. }
             | Self::Project { .. }
             | Self::NoPackage(_)
             | Self::NoModule(_)
@@ -140,7 +182,7 @@ impl Error {
             Self::Golden { .. } | Self::Fuel(_) => Code::GoldenFailed,
             Self::Unusable { code, .. } => *code,
             Self::Escape(_) | Self::Write { .. } | Self::Output(_) => Code::FileWrite,
-            Self::NoToolchain(_) | Self::Cargo { .. } => Code::ToolchainMissing,
+            Self::NoToolchain(_) | Self::Compiler { .. } | Self::Cargo { .. } => Code::ToolchainMissing,
         }
     }
 
@@ -148,6 +190,7 @@ impl Error {
     fn advise(&self, failure: Failure) -> Failure {
         match self {
             Self::NoManifest { near, .. } => next_folders(failure, near),
+            Self::NoProject { .. } => failure.next("vak-skill-new NAME", "make a project that builds"),
             Self::Project { said, .. } => said.iter().fold(failure, |failure, line| failure.fact("cargo", line)),
             Self::Escape(_) => failure.next("vak-skill-build --out FILE", "put the artefact elsewhere"),
             Self::NoToolchain(not_found) => describe_search(failure, not_found),
@@ -160,12 +203,16 @@ impl Error {
             | Self::Unusable { .. }
             | Self::Manifest { .. }
             | Self::Schema { .. }
-            | Self::NotRust(_)
+            | Self::SeveralProjects { .. }
+            | Self::OtherLanguage(_)
+            | Self::Wat { .. }
             | Self::NoPackage(_)
             | Self::NoModule(_)
             | Self::Compile(_)
             | Self::Package { .. }
             | Self::StandardLibrary
+            | Self::Sources { .. }
+            | Self::Compiler { .. }
             | Self::Read(_)
             | Self::Write { .. }
             | Self::Output(_) => failure,

@@ -1,13 +1,14 @@
 //! From a folder with a `skill.yaml` to one WebAssembly module with its manifest inside.
 //!
-//! Everything that can be known without compiling is checked first, and all of it is reported at once. Then cargo builds
-//! the module with flags that make its bytes depend on the source and the compiler alone, the manifest is put inside,
-//! the whole is read back as the runtime will read it, and only then does it take the place of the artefact before it.
+//! Everything that can be known without compiling is checked first, and all of it is reported at once. Then the
+//! source becomes a module whose bytes depend on the source and the compiler alone, the manifest is put inside, the whole
+//! is read back as the runtime will read it, and only then does it take the place of the artefact before it.
 //!
 //! This crate runs no skill, signs nothing and installs nothing. It never writes outside of the skill's folder, cargo's
 //! target folder and VAK's cache, unless `--out` names another file.
 
 mod build;
+mod c;
 mod cargo;
 mod check;
 mod cli;
@@ -19,15 +20,20 @@ mod place;
 mod project;
 mod record;
 mod report;
+mod rust;
 mod schemas;
 mod search;
 mod source;
 mod sysroot;
+mod wat;
 
 pub use build::{Built, Order, build};
+pub use c::CProject;
 pub use check::Checked;
 pub use cli::Cli;
 pub use error::{Error, Problems};
 pub use place::Placed;
 pub use project::Project;
+pub use rust::RustProject;
 pub use source::Source;
+pub use wat::WatProject;

@@ -1,87 +1,124 @@
-//! The cargo package in a skill's folder.
+//! What a skill is written in, and how that becomes a module.
+//!
+//! A language is known by its files alone. All that follows, from the manifest to the golden cases, is the same for each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cargo_metadata::{CrateType, Metadata, MetadataCommand, Package, PackageId, TargetKind};
+use vak_cli::{Home, Ui};
+use vak_model::SkillName;
 
-use crate::Error;
-use crate::source::below;
+use crate::{CProject, Error, Order, Problems, RustProject, WatProject, rust, wat};
 
-/// A package whose library becomes the skill's module.
+/// A skill's source code.
 #[derive(Clone, Debug)]
-pub struct Project {
-    /// What cargo calls the package, unambiguously.
-    pub package: PackageId,
-    /// Its `Cargo.toml`, absolute.
-    pub manifest: PathBuf,
-    /// The root of its workspace, absolute: its own folder if it has no other.
-    pub root: PathBuf,
-    /// The workspace's own folder for what is built for skills, below cargo's target folder.
-    ///
-    /// No two workspaces share one, even if the author's `CARGO_TARGET_DIR` is one for all. Cargo names what it builds
-    /// after a path inside the workspace and tells by file times whether it is fresh: of two projects of the same name,
-    /// one could be given the other's code. What is dear and the same for all, the standard library, is shared by other
-    /// means.
-    pub target_dir: PathBuf,
-    /// Whether there is a `Cargo.lock` to hold cargo to.
-    pub locked: bool,
-    /// Whether it also makes an rlib.
-    pub also_rlib: bool,
+pub enum Project {
+    /// A cargo package.
+    Rust(RustProject),
+    /// Sources for clang.
+    C(CProject),
+    /// The text of a module.
+    Wat(WatProject),
+}
+
+/// What is compiled, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<'a> {
+    /// Whose source it is.
+    pub(crate) skill: &'a SkillName,
+    /// Where VAK keeps what can be made again.
+    pub(crate) home: &'a Home,
+    /// The toolchain for Rust that the author chose.
+    pub(crate) toolchain: Option<&'a str>,
+}
+
+/// A module that is nobody's artefact yet, and what made it.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) module: Vec<u8>,
+    /// The compiler and its version: another one makes other bytes.
+    pub(crate) toolchain: String,
 }
 
 impl Project {
-    /// Asks `cargo` about the package in `dir`; needs no network.
+    /// The source code in the order's folder; `cargo` is asked about a package of Rust.
     ///
     /// # Errors
-    /// There is none, cargo can't read it, or it makes no module.
-    pub fn find(dir: &Path, cargo: &Path) -> Result<Self, Error> {
-        let shown = below(dir, "Cargo.toml");
-        if !shown.is_file() {
-            return Err(Error::NotRust(dir.to_owned()));
+    /// There is none, or that of several languages; or it is known to be wrong without compiling it.
+    pub(crate) fn find(order: &Order, cargo: &Path) -> Result<Self, Error> {
+        let language = Language::of(&order.dir)?;
+        match language {
+            Language::Rust => return RustProject::find(&order.dir, cargo).map(Self::Rust),
+            _ if order.toolchain.is_some() => return Err(Error::OtherLanguage(language.name())),
+            Language::C => CProject::find(&order.dir).map(Self::C),
+            Language::Wat => WatProject::find(&order.dir).map(Self::Wat),
         }
-        let manifest = shown.canonicalize().map_err(|error| unreadable(&shown, error.to_string()))?;
-        let metadata = metadata(&manifest, cargo).map_err(|error| refused(error, cargo, &shown))?;
-        Self::in_metadata(&metadata, &manifest, &shown)
     }
 
-    fn in_metadata(metadata: &Metadata, manifest: &Path, shown: &Path) -> Result<Self, Error> {
-        let is_here = |package: &&Package| package.manifest_path == manifest;
-        let package = metadata.packages.iter().find(is_here).ok_or_else(|| Error::NoPackage(shown.to_owned()))?;
-        let library = package.targets.iter().find(|target| target.is_kind(TargetKind::CDyLib));
-        let library = library.ok_or_else(|| Error::NoModule(shown.to_owned()))?;
-        Ok(Self {
-            package: package.id.clone(),
-            manifest: manifest.to_owned(),
-            root: metadata.workspace_root.clone().into(),
-            target_dir: metadata.target_directory.join("vak").join(short_key(metadata.workspace_root.as_str())).into(),
-            locked: metadata.workspace_root.join("Cargo.lock").is_file(),
-            also_rlib: library.crate_types.iter().any(|made| matches!(made, CrateType::RLib | CrateType::Lib)),
-        })
+    /// What the author should know before it is compiled.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        match self {
+            Self::Rust(project) => project.warning(),
+            Self::C(_) | Self::Wat(_) => None,
+        }
     }
-}
 
-/// A short name for a folder that belongs to `text` alone: the first 16 hex digits of the SHA-256.
-pub(crate) fn short_key(text: &str) -> String {
-    let digest = vak_package::sha256(text.as_bytes());
-    digest.as_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn metadata(manifest: &Path, cargo: &Path) -> Result<Metadata, cargo_metadata::Error> {
-    MetadataCommand::new().cargo_path(cargo).manifest_path(manifest).no_deps().exec()
-}
-
-fn refused(error: cargo_metadata::Error, cargo: &Path, shown: &Path) -> Error {
-    match error {
-        cargo_metadata::Error::Io(source) => Error::Cargo { program: cargo.to_owned(), source },
-        cargo_metadata::Error::CargoMetadata { stderr } => unreadable(shown, stderr),
-        other => unreadable(shown, other.to_string()),
+    /// Makes the module.
+    pub(crate) fn compile(&self, job: &Job<'_>, ui: &mut Ui) -> Result<Compiled, Problems> {
+        match self {
+            Self::Rust(project) => project.compile(job, ui),
+            Self::C(project) => project.compile(job, ui),
+            Self::Wat(project) => Ok(project.compile()),
+        }
     }
 }
 
-fn unreadable(shown: &Path, said: String) -> Error {
-    let lines = said.lines().map(|line| line.trim().trim_start_matches("error: "));
-    let said = lines.filter(|line| !line.is_empty() && *line != "Caused by:").map(str::to_owned).collect();
-    Error::Project { manifest: shown.to_owned(), said }
+/// A language that skills are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    Rust,
+    C,
+    Wat,
+}
+
+impl Language {
+    const ALL: [Self; 3] = [Self::Rust, Self::C, Self::Wat];
+
+    /// The one language of the source code in `dir`.
+    fn of(dir: &Path) -> Result<Self, Error> {
+        let found: Vec<_> = Self::ALL.into_iter().filter(|language| language.is_in(dir)).collect();
+        let files = |languages: &[Self]| languages.iter().map(|language| language.files()).collect();
+        match found[..] {
+            [language] => Ok(language),
+            [] => Err(Error::NoProject { dir: dir.to_owned(), looked_for: files(&Self::ALL) }),
+            _ => Err(Error::SeveralProjects { dir: dir.to_owned(), found: files(&found) }),
+        }
+    }
+
+    /// Whether the file is there that makes a folder a project of this language.
+    fn is_in(self, dir: &Path) -> bool {
+        match self {
+            Self::Rust => dir.join(rust::MARK).is_file(),
+            Self::C => CProject::is_in(dir),
+            Self::Wat => dir.join(wat::SOURCE).is_file(),
+        }
+    }
+
+    /// That file, and what it means.
+    const fn files(self) -> &'static str {
+        match self {
+            Self::Rust => "`Cargo.toml` (Rust)",
+            Self::C => "`src/*.c` (C)",
+            Self::Wat => "`src/skill.wat` (WAT)",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::C => "C",
+            Self::Wat => "WAT",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -90,42 +127,37 @@ mod tests {
 
     use super::*;
 
-    fn find(library: &str) -> Result<Project, Error> {
+    fn language(files: &[&str]) -> Result<Language, Error> {
         let folder = tempfile::tempdir().expect("a folder");
-        let manifest = format!(
-            "[package]\nname = \"my-skill\"\nversion = \"0.1.0\"\n[workspace]\n[lib]\npath = \"lib.rs\"\n{library}"
-        );
-        fs::write(folder.path().join("Cargo.toml"), manifest).expect("written");
-        fs::write(folder.path().join("lib.rs"), "").expect("written");
-        Project::find(folder.path(), Path::new(env!("CARGO")))
+        fs::create_dir(folder.path().join("src")).expect("a folder");
+        files.iter().for_each(|file| fs::write(folder.path().join(file), "").expect("written"));
+        Language::of(folder.path())
     }
 
     #[test]
-    fn a_package_that_makes_a_module_is_found() {
-        let project = find("crate-type = [\"cdylib\"]").expect("found");
-        assert!(project.package.repr.contains("my-skill"), "{}", project.package);
-        assert!(!project.locked && !project.also_rlib);
-        assert!(find("crate-type = [\"cdylib\", \"rlib\"]").expect("found").also_rlib);
+    fn a_language_is_known_by_its_files() {
+        for (files, expected) in
+            [(&["Cargo.toml", "src/lib.rs"][..], Language::Rust), (&["src/skill.wat", "src/other.wat"], Language::Wat)]
+        {
+            assert_eq!(language(files).expect("one language"), expected, "{files:?}");
+        }
     }
 
     #[test]
-    fn two_projects_of_one_name_do_not_share_what_they_build() {
-        let [one, other] = [(); 2].map(|()| find("crate-type = [\"cdylib\"]").expect("found"));
-        assert_eq!(one.target_dir.file_name().map(|name| name.len()), Some(16));
-        assert_ne!(one.target_dir.file_name(), other.target_dir.file_name());
-    }
-
-    #[test]
-    fn a_package_that_makes_no_module_is_told_how() {
-        let error = find("").expect_err("no cdylib");
-        assert!(error.to_string().contains("crate-type = [\"cdylib\"]"), "{error}");
-    }
-
-    #[test]
-    fn what_cargo_says_is_passed_on_line_by_line() {
-        match find("crate-type = 5").expect_err("no list") {
-            Error::Project { said, .. } => assert!(said.iter().any(|line| line.contains("invalid type")), "{said:?}"),
-            other => panic!("{other}"),
+    fn what_is_missing_and_what_is_too_much_is_named() {
+        for files in [&[][..], &["src/lib.rs"], &["hello.c"], &["src/hello.h"], &["skill.wat"], &["src/other.wat"]] {
+            let Err(error @ Error::NoProject { .. }) = language(files) else { panic!("{files:?}") };
+            for language in Language::ALL {
+                assert!(error.to_string().contains(language.files()), "{error}");
+            }
+        }
+        for (files, found) in [
+            (&["Cargo.toml", "src/skill.wat"][..], "`Cargo.toml` (Rust), `src/skill.wat` (WAT)"),
+            (&["Cargo.toml", "src/native.c"], "`Cargo.toml` (Rust), `src/*.c` (C)"),
+            (&["src/a.c", "src/skill.wat"], "`src/*.c` (C), `src/skill.wat` (WAT)"),
+        ] {
+            let error = language(files).expect_err("two languages").to_string();
+            assert!(error.ends_with(&format!("in several languages: {found}")), "{error}");
         }
     }
 }

@@ -15,7 +15,7 @@ use vak_toolchain::{StandardLibrary, TARGET};
 use crate::cargo::{Cargo, run};
 use crate::flags::{encode, for_standard_library, profile};
 use crate::lock::Lock;
-use crate::project::short_key;
+use crate::rust::short_key;
 use crate::{Error, Problems, search};
 
 /// Changes whenever this module lays the folder out in another way.

@@ -17,13 +17,14 @@ Examples:
   cd hello && vak-skill-build && vak-run . --allow-unsigned
                                                build it and run it, as it is
   vak-skill-new acme/word-count --dir skills   make `acme/word-count` in `skills/word-count`
+  vak-skill-new hello --lang c                 write it in C instead of Rust
   vak-skill-new hello --sdk path:DIR --json    with the guest kit in DIR; report as JSON";
 
 /// Make a skill: a folder that builds, tests and runs at once, to be changed into what you want
 ///
 /// The folder is called as the skill is, without its owner, and its path is printed on stdout. In it are the source, the
-/// manifest with schemas, limits and golden cases, a script that checks it all, and the guest kit that the skill is
-/// compiled with. Nothing there needs this tool any more, or a checkout of VAK.
+/// manifest with schemas, limits and golden cases, a script that checks it all, and the guest kit that a skill in Rust or
+/// C is compiled with. Nothing there needs this tool any more, or a checkout of VAK.
 ///
 /// What is there is never overwritten: the folder must be new or empty.
 #[derive(Clone, Debug, Parser)]
@@ -38,7 +39,8 @@ pub struct Cli {
     /// Make the skill's folder in this one
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Where the guest kit is: `vendored` puts a copy into the project, `path:DIR` names the crate's folder
+    /// Where the guest kit is: `vendored` puts a copy into the project, `path:DIR` names the folder of the
+    /// crate vak-guest
     #[arg(long, value_name = "vendored|path:DIR", default_value = "vendored")]
     sdk: Sdk,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::language::{Language, Plan};
 use crate::name::Name;
 use crate::place::Place;
-use crate::sdk::{self, Sdk};
+use crate::sdk::Sdk;
 
 /// What to make, and where.
 #[derive(Clone, Debug)]
@@ -64,12 +64,8 @@ impl File {
 pub fn create(order: &Order) -> Result<Made, Error> {
     let name = Name::parse(&order.name)?;
     let place = Place::find(&order.dir, &name)?;
-    let kit = order.sdk.dependency(place.absolute())?;
-    let vendored = order.sdk == Sdk::Vendored;
-    let mut files = order.language.files(&Plan { name: &name, kit: &kit, vendored });
-    if vendored {
-        files.extend(sdk::vendored());
-    }
+    let kit = order.sdk.find(place.absolute())?;
+    let mut files = order.language.files(&Plan { name: &name, kit: &kit })?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     place.fill(&files)?;
     Ok(Made {

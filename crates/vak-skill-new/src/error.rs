@@ -60,6 +60,9 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A kit was named for a skill that is written without one.
+    #[error("a skill in WAT is written without a guest kit")]
+    NeedsNoSdk(SkillName),
 
     // The environment's.
     /// The files can't be written.
@@ -86,7 +89,8 @@ impl Error {
             | Self::Doubled { .. }
             | Self::InUse { .. }
             | Self::NoFolder { .. }
-            | Self::NoSdk { .. } => Code::UsageArguments,
+            | Self::NoSdk { .. }
+            | Self::NeedsNoSdk(_) => Code::UsageArguments,
             Self::Write { .. } => Code::FileWrite,
         }
     }
@@ -112,6 +116,9 @@ impl From<Error> for Failure {
             }
             Error::NoSdk { .. } => {
                 Self::of(code, &error).next("vak-skill-new NAME --sdk vendored", "with the kit inside this tool")
+            }
+            Error::NeedsNoSdk(name) => {
+                Self::of(code, &error).next(format!("{} --lang wat", call(name.as_str())), "without `--sdk`")
             }
             Error::NoFolder { .. } | Error::Write { .. } => {
                 Self::of(code, &error).next("vak-skill-new NAME --dir DIR", "in a folder that you may write to")

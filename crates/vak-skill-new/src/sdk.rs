@@ -67,7 +67,16 @@ const GUEST: &str = "vak-guest";
 /// Whoever passes the sources on passes the licence on with them.
 const LICENCE: &str = include_str!("../../../LICENSE");
 
-/// The kit's files in a project: `sdk/` and all below it.
+/// Where the header for C lies in the crate's folder, and its text.
+const HEADER: &str = "include/vak.h";
+const HEADER_TEXT: &str = include_str!("../../vak-guest/include/vak.h");
+
+/// The files of the kit for C in a project.
+pub(crate) fn vendored_header() -> Vec<File> {
+    vec![File::new("sdk/LICENSE", LICENCE), File::new("sdk/vak.h", HEADER_TEXT)]
+}
+
+/// The files of the kit for Rust in a project: `sdk/` and all below it.
 pub(crate) fn vendored() -> Vec<File> {
     let mut files = vec![File::new("sdk/LICENSE", LICENCE)];
     for Crate { name, manifest, sources } in CRATES {
@@ -77,17 +86,52 @@ pub(crate) fn vendored() -> Vec<File> {
     files
 }
 
+/// A kit that is there, seen from a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kit {
+    /// In the project: its files are among the project's.
+    Vendored,
+    /// In this folder, by the way from the project's folder to the crate's.
+    At(PathBuf),
+}
+
 impl Sdk {
-    /// What the `Cargo.toml` of a project in `folder`, which is absolute, says of the kit.
-    pub(crate) fn dependency(&self, folder: &Path) -> Result<String, Error> {
+    /// The kit for a project in `folder`, which is absolute.
+    pub(crate) fn find(&self, folder: &Path) -> Result<Kit, Error> {
+        match self {
+            Self::Vendored => Ok(Kit::Vendored),
+            Self::Path(sdk) => Ok(Kit::At(relative(&checked(sdk)?, folder))),
+        }
+    }
+}
+
+impl Kit {
+    /// What a `Cargo.toml` in the project's folder says of the crate.
+    pub(crate) fn dependency(&self) -> Result<String, Error> {
         let path = match self {
             Self::Vendored => Path::new("sdk").join(GUEST),
-            Self::Path(sdk) => relative(&checked(sdk)?, folder),
+            Self::At(way) => way.clone(),
         };
-        let text = path.to_str().ok_or_else(|| Error::no_sdk(&path, "its path is not UTF-8"))?;
         // What JSON escapes in a text, and how, is good TOML too.
-        Ok(format!("{{ path = {} }}", serde_json::Value::from(text)))
+        Ok(format!("{{ path = {} }}", serde_json::Value::from(text(&path)?)))
     }
+
+    /// What an `#include` in the project's folder `src` says of the header.
+    pub(crate) fn include(&self) -> Result<String, Error> {
+        let path = match self {
+            Self::Vendored => Path::new("../sdk/vak.h").to_owned(),
+            Self::At(way) => Path::new("..").join(way).join(HEADER),
+        };
+        match text(&path)? {
+            // There is no way to write these in an `#include`.
+            text if text.contains(['"', '\\', '\n']) => Err(Error::no_sdk(&path, "an `#include` can't name its path")),
+            text => Ok(text.to_owned()),
+        }
+    }
+}
+
+fn text(path: &Path) -> Result<&str, Error> {
+    path.to_str().ok_or_else(|| Error::no_sdk(path, "its path is not UTF-8"))
 }
 
 /// The folder, absolute, if the kit's crate is in it.
@@ -151,16 +195,21 @@ mod tests {
             assert_eq!(relative(Path::new(path), Path::new(folder)), Path::new(way));
         }
         let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vak-guest").canonicalize().expect("a folder");
-        let dependency = Sdk::Path(guest.clone()).dependency(guest.parent().expect("a parent")).expect("the kit");
-        assert_eq!(dependency, r#"{ path = "vak-guest" }"#);
+        let kit = Sdk::Path(guest.clone()).find(guest.parent().expect("a parent")).expect("the kit");
+        assert_eq!(kit.dependency().expect("a way"), r#"{ path = "vak-guest" }"#);
+        assert_eq!(kit.include().expect("a way"), "../vak-guest/include/vak.h");
+        assert!(guest.join(HEADER).is_file());
     }
 
     #[test]
     fn what_is_not_the_kit_is_refused_with_the_reason() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         for (folder, reason) in [(here.to_owned(), "of another crate"), (here.join("src"), "can't be read")] {
-            let error = Sdk::Path(folder).dependency(Path::new("/x")).expect_err("refused");
+            let error = Sdk::Path(folder).find(Path::new("/x")).expect_err("refused");
             assert!(error.to_string().contains(reason), "{error}");
+        }
+        for way in ["a\"b", "a\\b", "a\nb"] {
+            assert!(Kit::At(way.into()).include().is_err(), "{way}");
         }
     }
 

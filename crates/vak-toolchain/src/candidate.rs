@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::UNIX_EPOCH;
 
 use crate::compiler::Compiler;
+use crate::memory::stamp;
 use crate::places::wasm_linker;
 use crate::{Failure, StandardLibrary, TARGET, Way};
 
@@ -101,11 +101,4 @@ pub(crate) fn linker_for(
         None if compiler.has_linker() => Ok(None),
         None => wasm_linker(dirs).map(Some).ok_or(Failure::NoLinker),
     }
-}
-
-/// A path, and when and how large it was last written.
-fn stamp(path: &Path) -> String {
-    let meta = path.metadata().ok();
-    let written = meta.as_ref().and_then(|meta| meta.modified().ok()?.duration_since(UNIX_EPOCH).ok());
-    format!("{path:?} {} {}", written.unwrap_or_default().as_nanos(), meta.map_or(0, |meta| meta.len()))
 }

@@ -1,7 +1,8 @@
 //! Which packages of a Debian-like system would make a working toolchain.
 //!
 //! Their names move with every release, so they are found by asking `apt-cache`: the newest `rustc` package whose
-//! source package is offered in the same version, and the newest `lld`. Nothing is installed from here.
+//! source package is offered in the same version, and the newest `lld`; for C, the newest `clang` whose `lld` is offered
+//! too. Nothing is installed from here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,6 +51,9 @@ pub enum NoPlan {
     /// No linker is offered.
     #[error("no `lld` package is offered")]
     NoLinker,
+    /// No compiler for C is offered together with its linker.
+    #[error("no `clang-N` package is offered with an `lld-N` of the same number")]
+    NoClang,
     /// `apt-cache` or `id` failed.
     #[error("the package lists can't be read")]
     Process(#[from] ProcessError),
@@ -62,21 +66,37 @@ impl InstallPlan {
     /// The system is not Debian-like, offers nothing that would do, or the user is not root; that last error carries
     /// the plan.
     pub fn for_debian(path_dirs: &[PathBuf]) -> Result<Self, NoPlan> {
-        let (Some(_), Some(apt_cache)) = (program(path_dirs, "apt-get"), program(path_dirs, "apt-cache")) else {
-            return Err(NoPlan::NotDebian);
-        };
+        let apt_cache = apt_cache(path_dirs)?;
         let compilers = names(&apt_cache, "rustc")?;
         if compilers.is_empty() {
             return Err(NoPlan::NoLists);
         }
         let sources = compilers.iter().filter_map(|compiler| source_of(compiler));
-        let linkers = names(&apt_cache, "lld-")?.into_iter().filter(|name| linker_number(name).is_some());
+        let linkers = names(&apt_cache, "lld-")?.into_iter().filter(|name| number(name, LINKER).is_some());
         let packages: Vec<String> = sources.chain(compilers.iter().cloned()).chain(linkers).collect();
-        let plan = choose(&offers(&apt_cache, &packages)?)?;
-        if is_root(path_dirs)? { Ok(plan) } else { Err(NoPlan::NotRoot(plan)) }
+        choose(&offers(&apt_cache, &packages)?)?.for_root(path_dirs)
     }
 
-    /// The packages: compiler, source, linker.
+    /// The plan for a compiler for C, as [`for_debian`](Self::for_debian) makes the one for Rust.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_clang(path_dirs: &[PathBuf]) -> Result<Self, NoPlan> {
+        let apt_cache = apt_cache(path_dirs)?;
+        let compilers = names(&apt_cache, CLANG)?;
+        if compilers.is_empty() {
+            return Err(NoPlan::NoLists);
+        }
+        let numbers = compilers.iter().filter_map(|name| number(name, CLANG));
+        let packages: Vec<String> = numbers.flat_map(pair).collect();
+        choose_pair(&offers(&apt_cache, &packages)?)?.for_root(path_dirs)
+    }
+
+    fn for_root(self, path_dirs: &[PathBuf]) -> Result<Self, NoPlan> {
+        if is_root(path_dirs)? { Ok(self) } else { Err(NoPlan::NotRoot(self)) }
+    }
+
+    /// The packages: compiler, its source if it needs that, linker.
     #[must_use]
     pub fn packages(&self) -> &[String] {
         &self.packages
@@ -104,9 +124,25 @@ fn source_of(compiler: &str) -> Option<String> {
     Some(format!("rust{}-src", compiler.strip_prefix("rustc")?))
 }
 
-/// The N of `lld-N`.
-fn linker_number(package: &str) -> Option<u32> {
-    package.strip_prefix("lld-")?.parse().ok()
+/// What the names of linkers, and those of compilers for C, begin with.
+const LINKER: &str = "lld-";
+const CLANG: &str = "clang-";
+
+/// The N of `lld-N`, if `start` is `lld-`.
+fn number(package: &str, start: &str) -> Option<u32> {
+    package.strip_prefix(start)?.parse().ok()
+}
+
+/// The compiler for C of a release, and its linker.
+fn pair(number: u32) -> [String; 2] {
+    [format!("{CLANG}{number}"), format!("{LINKER}{number}")]
+}
+
+fn apt_cache(path_dirs: &[PathBuf]) -> Result<PathBuf, NoPlan> {
+    match (program(path_dirs, "apt-get"), program(path_dirs, "apt-cache")) {
+        (Some(_), Some(apt_cache)) => Ok(apt_cache),
+        _ => Err(NoPlan::NotDebian),
+    }
 }
 
 fn names(apt_cache: &Path, prefix: &str) -> Result<Vec<String>, ProcessError> {
@@ -146,9 +182,16 @@ fn choose(offers: &BTreeMap<String, String>) -> Result<InstallPlan, NoPlan> {
         let (version, required) = (release.to_string(), Release::required().to_string());
         return Err(NoPlan::TooOld { package: package.clone(), version, required });
     }
-    let linkers = offers.keys().filter_map(|package| Some((linker_number(package)?, package)));
+    let linkers = offers.keys().filter_map(|package| Some((number(package, LINKER)?, package)));
     let (_, linker) = linkers.max().ok_or(NoPlan::NoLinker)?;
     Ok(InstallPlan { packages: vec![package.clone(), source, linker.clone()] })
+}
+
+/// The newest compiler for C that comes with the linker of its own release.
+fn choose_pair(offers: &BTreeMap<String, String>) -> Result<InstallPlan, NoPlan> {
+    let is_offered = |number: &u32| pair(*number).iter().all(|package| offers.contains_key(package));
+    let newest = offers.keys().filter_map(|package| number(package, CLANG)).filter(is_offered).max();
+    Ok(InstallPlan { packages: pair(newest.ok_or(NoPlan::NoClang)?).to_vec() })
 }
 
 /// A package's version without its epoch and without the mark of a rebuild (`+b1`), which a source never has.

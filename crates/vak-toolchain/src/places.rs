@@ -12,13 +12,18 @@ pub(crate) fn program(dirs: &[PathBuf], name: &str) -> Option<PathBuf> {
 
 /// The newest `wasm-ld-N` in `dirs`; a plain `wasm-ld`, whose version its name doesn't tell, if there is no other.
 pub(crate) fn wasm_linker(dirs: &[PathBuf]) -> Option<PathBuf> {
-    let version = |name: &str| match name.strip_prefix("wasm-ld")? {
+    let mut found = numbered(dirs, "wasm-ld");
+    found.sort_by_key(|(version, _)| Reverse(*version));
+    found.into_iter().next().map(|(_, path)| path)
+}
+
+/// Every `NAME-N` in `dirs` with its number, and every plain `NAME` with 0.
+pub(crate) fn numbered(dirs: &[PathBuf], name: &str) -> Vec<(u32, PathBuf)> {
+    let number = |file: &str| match file.strip_prefix(name)? {
         "" => Some(0),
         suffix => suffix.strip_prefix('-')?.parse::<u32>().ok(),
     };
-    let mut found: Vec<_> = files(dirs).filter_map(|(name, path)| Some((version(&name)?, path))).collect();
-    found.sort_by_key(|(version, _)| Reverse(*version));
-    found.into_iter().next().map(|(_, path)| path)
+    files(dirs).filter_map(|(file, path)| Some((number(&file)?, path))).collect()
 }
 
 /// Every `rustc` and `rustc-1.2` in `dirs`, each file once.

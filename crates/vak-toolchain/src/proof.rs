@@ -1,16 +1,15 @@
 //! The proof of a toolchain: it builds a tiny module.
 //!
-//! A proof is remembered in the cache folder, because one that compiles the standard library takes half a minute. The
-//! memory holds the whole of what the proof depends on and counts only while that is unchanged; losing it costs
-//! time and nothing else.
+//! A proof is remembered in the cache folder, because one that compiles the standard library takes half a minute.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::candidate::Candidate;
+use crate::memory::Memory;
 use crate::process::run;
 use crate::{Failure, StandardLibrary, Step, TARGET, Toolchain};
 
@@ -56,14 +55,14 @@ impl Prover<'_> {
     /// A working toolchain, by memory or by a build.
     pub(crate) fn prove(&self, candidate: Candidate, progress: &mut dyn FnMut(Step<'_>)) -> Result<Toolchain, Failure> {
         let key = candidate.key(self.cargo);
-        if self.remembers(&key) {
+        let memory = Memory(self.cache_dir);
+        if memory.holds(&key) {
             progress(Step::Remembered(&candidate.way));
             return Ok(Toolchain::proven(candidate));
         }
         progress(Step::Building(&candidate.way, candidate.standard_library));
         self.build(&candidate)?;
-        // A cache that can't be written makes the next search slow, not this one wrong.
-        let _ = self.remember(&key);
+        memory.keep(&key);
         Ok(Toolchain::proven(candidate))
     }
 
@@ -92,24 +91,9 @@ impl Prover<'_> {
         fs::write(folder.path().join("lib.rs"), SOURCE)?;
         Ok(ProofCrate { folder, library })
     }
-
-    fn remembers(&self, key: &str) -> bool {
-        fs::read(self.memory(key)).is_ok_and(|remembered| remembered == key.as_bytes())
-    }
-
-    fn remember(&self, key: &str) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(self.cache_dir)?;
-        file.write_all(key.as_bytes())?;
-        file.persist(self.memory(key))?;
-        Ok(())
-    }
-
-    fn memory(&self, key: &str) -> PathBuf {
-        self.cache_dir.join(format!("{:016x}.proof", fnv1a(key.as_bytes())))
-    }
 }
 
-fn check_module(path: &Path) -> Result<(), Failure> {
+pub(crate) fn check_module(path: &Path) -> Result<(), Failure> {
     let mut header = [0; WASM_HEADER.len()];
     match fs::File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
         Ok(()) if header == WASM_HEADER => Ok(()),
@@ -117,23 +101,9 @@ fn check_module(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// A hash that is the same in every process. It names files; what they hold is compared whole.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hash_is_the_published_one() {
-        for (text, hash) in
-            [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)]
-        {
-            assert_eq!(fnv1a(text.as_bytes()), hash, "{text}");
-        }
-    }
 
     #[test]
     fn only_a_module_of_the_first_version_is_a_proof() {

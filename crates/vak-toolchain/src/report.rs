@@ -19,8 +19,17 @@ pub enum Way {
     RustupTarget,
     /// The current toolchain has the standard library's source.
     InstalledSource,
-    /// This other compiler, such as a distribution's, has the target or the source.
+    /// This other compiler, such as a distribution's, has the target or the source. For C it is this compiler.
     OtherCompiler(PathBuf),
+}
+
+/// The language that a compiler was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Rust.
+    Rust,
+    /// C.
+    C,
 }
 
 /// What a search is doing. The caller may show it.
@@ -77,6 +86,18 @@ pub enum Failure {
         /// The compiler.
         rustc: PathBuf,
     },
+    /// There is no compiler for C.
+    #[error("neither `clang` nor `clang-N` is in the search path")]
+    NoClang,
+    /// No linker for what clang makes was found.
+    #[error("no linker: neither `wasm-ld` nor `wasm-ld-N` is in the search path")]
+    NoClangLinker,
+    /// The compiler does not describe itself as clang does.
+    #[error("`{}` does not answer like clang", clang.display())]
+    UnclearClang {
+        /// The compiler.
+        clang: PathBuf,
+    },
     /// A program could not be run to a good end, cargo with the proof among them.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -108,6 +129,8 @@ pub struct Attempt {
 /// No way led to a working toolchain.
 #[derive(Debug, thiserror::Error)]
 pub struct NotFound {
+    /// What it would have been for.
+    pub wanted: Wanted,
     /// What was tried, in order.
     pub attempts: Vec<Attempt>,
     /// What would help on this system: commands to paste, or a sentence if no command is known.
@@ -121,7 +144,7 @@ impl fmt::Display for Way {
             Self::InstalledTarget => f.write_str("the current toolchain's target"),
             Self::RustupTarget => write!(f, "`rustup target add {TARGET}`"),
             Self::InstalledSource => f.write_str("the current toolchain's source"),
-            Self::OtherCompiler(rustc) => write!(f, "the compiler `{}`", rustc.display()),
+            Self::OtherCompiler(compiler) => write!(f, "the compiler `{}`", compiler.display()),
         }
     }
 }
@@ -138,9 +161,19 @@ impl fmt::Display for Attempt {
     }
 }
 
+impl fmt::Display for Wanted {
+    /// What there is none of.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rust => write!(f, "no Rust toolchain here can build for `{TARGET}`"),
+            Self::C => f.write_str("no clang here can build WebAssembly"),
+        }
+    }
+}
+
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no Rust toolchain here can build for `{TARGET}`")?;
+        write!(f, "{}", self.wanted)?;
         self.attempts.iter().try_for_each(|attempt| write!(f, "\n  tried {attempt}"))?;
         self.advice.iter().try_for_each(|advice| write!(f, "\n  next: {}", one_line(advice)))
     }

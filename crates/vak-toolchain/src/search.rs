@@ -9,7 +9,7 @@ use crate::compiler::Compiler;
 use crate::places::{compilers, program};
 use crate::process::{question, run};
 use crate::proof::Prover;
-use crate::{Attempt, Failure, InstallPlan, NoPlan, NotFound, StandardLibrary, Step, TARGET, Toolchain, Way};
+use crate::{Attempt, Failure, InstallPlan, NoPlan, NotFound, StandardLibrary, Step, TARGET, Toolchain, Wanted, Way};
 
 /// The environment variable that names the compiler to build skills with.
 pub const RUSTC_VARIABLE: &str = "VAK_WASM_RUSTC";
@@ -79,7 +79,7 @@ impl Default for Patience {
 
 impl Search {
     /// The search that this process's environment describes: `PATH`, `CARGO`, `RUSTC`, [`RUSTC_VARIABLE`] and
-    /// [`LINKER_VARIABLE`]. It is the one place of this crate that looks at the process.
+    /// [`LINKER_VARIABLE`].
     #[must_use]
     pub fn from_process(cache_dir: PathBuf, installs: Installs) -> Self {
         let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
@@ -117,7 +117,7 @@ impl Search {
                 }
             }
         }
-        Err(NotFound { attempts, advice: self.advice() })
+        Err(NotFound { wanted: Wanted::Rust, attempts, advice: self.advice() })
     }
 
     fn prover(&self) -> Prover<'_> {
@@ -244,7 +244,7 @@ impl Search {
 
 /// The folders of a search path and those of the system. Relative ones are left out: they name another folder in
 /// every folder, and who writes there would choose our compiler.
-fn path_dirs(search_path: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+pub(crate) fn path_dirs(search_path: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = Vec::new();
     for dir in search_path.chain(SYSTEM_DIRS.iter().map(PathBuf::from)) {
         if dir.is_absolute() && !dirs.contains(&dir) {

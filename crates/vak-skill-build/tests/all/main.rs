@@ -137,10 +137,12 @@ fn a_folder_without_a_skill_is_told_where_there_is_one() {
 }
 
 #[test]
-fn other_languages_and_unreadable_packages_are_named_as_such() {
+fn missing_source_code_and_unreadable_packages_are_named_as_such() {
     let skill = Skill::new(MANIFEST, PACKAGE);
     fs::remove_file(skill.0.path().join("Cargo.toml")).expect("removed");
-    assert!(skill.failures()[0].1.contains("only skills in Rust"));
+    let (code, said) = skill.failures().remove(0);
+    assert_eq!(code, Code::BuildProject);
+    assert!(said.contains("has no source code of a skill: no `Cargo.toml` (Rust), no "), "{said}");
     let broken = Skill::new(MANIFEST, "[package").failures();
     assert_eq!(broken[0], (Code::BuildFailed, "cargo can't read `Cargo.toml`".to_owned()));
     let virtual_one = Skill::new(MANIFEST, "[workspace]\nresolver = \"3\"\n").failures();

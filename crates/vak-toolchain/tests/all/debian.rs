@@ -85,3 +85,17 @@ fn a_user_who_is_not_root_gets_the_command_for_root() {
     assert!(machine.refusal().ends_with(&format!("\n  next: {command}")));
     assert!(debian(TWO_COMPILERS, "0").refusal().ends_with(&format!("\n  next: {}", &command["sudo ".len()..])));
 }
+
+#[test]
+fn for_c_the_newest_clang_with_the_linker_of_its_number_is_chosen() {
+    let offers = [("clang", "1:14"), ("clang-14", "1:14"), ("clang-22", "1:22"), ("clang-23", "1:23")];
+    let others = [("clang-format-24", "1:24"), ("lld-14", "1:14"), ("lld-22", "1:22"), ("lld-24", "1:24")];
+    let all = [&offers[..], &others].concat();
+    let plan = |packages: &[(&str, &str)], user| InstallPlan::of_clang(&debian(packages, user).search.path_dirs);
+    assert_eq!(plan(&all, "0").expect("a plan").packages(), ["clang-22", "lld-22"]);
+    let refusal = plan(&all, "1000").expect_err("not root").to_string();
+    assert_eq!(refusal, "installing packages needs root: run `sudo apt-get install clang-22 lld-22`");
+    assert!(matches!(plan(&offers, "0"), Err(NoPlan::NoClang)));
+    assert!(matches!(plan(&[], "0"), Err(NoPlan::NoLists)));
+    assert!(matches!(InstallPlan::of_clang(&Machine::new().search.path_dirs), Err(NoPlan::NotDebian)));
+}
