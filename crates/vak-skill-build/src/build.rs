@@ -1,8 +1,10 @@
 //! The build, step by step.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use cargo_metadata::{Artifact, PackageId};
+use cargo_metadata::{Message, PackageId};
 use vak_cli::{Home, Ui};
 use vak_model::{ModuleId, SignatureBlock};
 use vak_package::{Artefact, Bounds, Package, read_file};
@@ -11,6 +13,8 @@ use crate::cargo::{Cargo, run};
 use crate::check::check;
 use crate::flags::for_skill;
 use crate::lock::Lock;
+use crate::seed::{Seed, Units};
+use crate::wrapper::wrap;
 use crate::{Checked, Error, Placed, Problems, Project, golden, record, search, sysroot};
 
 /// What to build, and where to.
@@ -64,7 +68,7 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
     let toolchain = search::find(&search, ui).map_err(Error::NoToolchain)?;
     let cargo = Cargo::from_process(search.cargo, toolchain);
     let sysroot = sysroot::ensure(&cargo, &order.home, ui)?;
-    let module = compile(&cargo, &checked, sysroot.as_deref(), ui)?;
+    let module = compile(&cargo, &checked, sysroot.as_deref(), order, ui)?;
     let package = pack(module, &checked)?;
     let placed = checked.destination.put(&package)?;
     warn_of_signature(&checked, package.id(), ui)?;
@@ -98,21 +102,52 @@ fn warn_of_signature(checked: &Checked, id: ModuleId, ui: &mut Ui) -> Result<(),
 }
 
 /// The module as cargo made it. The lock is held until it is read: another build would put its own in its place.
-fn compile(cargo: &Cargo, checked: &Checked, sysroot: Option<&Path>, ui: &mut Ui) -> Result<Vec<u8>, Problems> {
+fn compile(
+    cargo: &Cargo,
+    checked: &Checked,
+    sysroot: Option<&Path>,
+    order: &Order,
+    ui: &mut Ui,
+) -> Result<Vec<u8>, Problems> {
     let project = &checked.project;
     let _lock = Lock::take(&project.target_dir.join(".vak-lock"), ui)?;
-    let mut command = cargo.build(&for_skill(&cargo.places(), &project.root, sysroot), &project.target_dir);
+    let flags = for_skill(&cargo.places(), sysroot);
+    let seed = seed(cargo, project, &flags, sysroot, order);
+    if let Some(seed) = &seed {
+        seed.plant(&project.target_dir);
+    }
+    let mut module = None;
+    let mut units = Units::default();
+    let succeeded = run(command(cargo, project, &flags)?, &mut |message| {
+        units.note(&message, &project.target_dir);
+        module = module_of(message, &project.package).or(module.take());
+    })?;
+    if !succeeded {
+        return Err(Error::Compile(checked.source.manifest().name.to_string()).into());
+    }
+    if let Some(seed) = seed {
+        seed.keep(&project.target_dir, &units);
+    }
+    read(module, project)
+}
+
+/// The seeds that may do for the project.
+fn seed(cargo: &Cargo, project: &Project, flags: &[OsString], sysroot: Option<&Path>, order: &Order) -> Option<Seed> {
+    let identity = sysroot::identity_for_skills(cargo, flags, sysroot);
+    Seed::new(search::cache(&order.home).join("seeds"), &identity, project)
+}
+
+fn command(cargo: &Cargo, project: &Project, flags: &[OsString]) -> Result<Command, Error> {
+    let mut command = cargo.build(flags, &project.target_dir);
+    let failed = |source| Error::Write { path: project.target_dir.clone(), source };
+    wrap(&mut command, &project.root, &project.target_dir).map_err(failed)?;
     command.args(["--package", &project.package.repr]).arg("--manifest-path").arg(&project.manifest);
     if project.locked {
         command.arg("--locked");
     }
     // Cargo looks for settings from the current folder upward: they are the project's, wherever the author stands.
     command.current_dir(project.manifest.parent().unwrap_or(&project.root));
-    let mut module = None;
-    if !run(command, &mut |artefact| module = module_of(artefact, &project.package).or(module.take()))? {
-        return Err(Error::Compile(checked.source.manifest().name.to_string()).into());
-    }
-    read(module, project)
+    Ok(command)
 }
 
 fn read(module: Option<PathBuf>, project: &Project) -> Result<Vec<u8>, Problems> {
@@ -120,8 +155,9 @@ fn read(module: Option<PathBuf>, project: &Project) -> Result<Vec<u8>, Problems>
     Ok(read_file(&module, Bounds::default().file_bytes as u64).map_err(Error::Read)?)
 }
 
-/// The module among the files of an artefact, if it is the package's own.
-fn module_of(artefact: Artifact, package: &PackageId) -> Option<PathBuf> {
+/// The module, if cargo speaks of the package's own.
+fn module_of(message: Message, package: &PackageId) -> Option<PathBuf> {
+    let Message::CompilerArtifact(artefact) = message else { return None };
     let mut files = artefact.filenames.into_iter().map(PathBuf::from);
     if artefact.package_id == *package {
         files.find(|file| file.extension().is_some_and(|end| end == "wasm"))
@@ -146,7 +182,8 @@ mod tests {
 
     #[test]
     fn the_module_is_the_one_of_the_package_that_was_asked_for() {
-        let artefact: Artifact = serde_json::from_str(MESSAGE).expect("a message of cargo");
+        let artefact: cargo_metadata::Artifact = serde_json::from_str(MESSAGE).expect("a message of cargo");
+        let artefact = Message::CompilerArtifact(artefact);
         let id = |repr: &str| PackageId { repr: repr.to_owned() };
         let module = module_of(artefact.clone(), &id("path+file:///skills/hello#0.1.0"));
         assert_eq!(module, Some("/cache/wasm32-unknown-unknown/release/hello.wasm".into()));

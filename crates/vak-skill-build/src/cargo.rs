@@ -6,7 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cargo_metadata::{Artifact, Message};
+use cargo_metadata::Message;
 use vak_toolchain::{TARGET, Toolchain};
 
 use crate::flags::{Places, encode, profile};
@@ -92,22 +92,14 @@ impl Cargo {
     }
 }
 
-/// Runs cargo, shows `seen` every artefact of it, and says whether it was content. It speaks to people on stderr itself.
-pub(crate) fn run(mut cargo: Command, seen: &mut dyn FnMut(Artifact)) -> Result<bool, Problems> {
+/// Runs cargo, shows `seen` every message of it, and says whether it was content. It speaks to people on stderr itself.
+pub(crate) fn run(mut cargo: Command, seen: &mut dyn FnMut(Message)) -> Result<bool, Problems> {
     let program = PathBuf::from(cargo.get_program());
     let failed = |source| Error::Cargo { program: program.clone(), source };
     cargo.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = cargo.spawn().map_err(failed)?;
     if let Some(stdout) = child.stdout.take() {
-        let messages = Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok);
-        messages.filter_map(artefact).for_each(seen);
+        Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok).for_each(seen);
     }
     Ok(child.wait().map_err(failed)?.success())
-}
-
-fn artefact(message: Message) -> Option<Artifact> {
-    match message {
-        Message::CompilerArtifact(artefact) => Some(artefact),
-        _ => None,
-    }
 }

@@ -41,11 +41,11 @@ pub(crate) fn for_standard_library(places: &Places<'_>) -> Vec<OsString> {
     [registry].into_iter().chain(standard).collect()
 }
 
-/// The flags for a skill in the workspace `root`.
-pub(crate) fn for_skill(places: &Places<'_>, root: &Path, sysroot: Option<&Path>) -> Vec<OsString> {
+/// The flags for a skill: the same for every one of them, so that the crates that many need do for all. What differs,
+/// the folder, is told the compiler by other means.
+pub(crate) fn for_skill(places: &Places<'_>, sysroot: Option<&Path>) -> Vec<OsString> {
     let sysroot = sysroot.map(|folder| joined("--sysroot=", folder.as_os_str(), ""));
-    // Of several prefixes that fit the compiler takes the last: what lies inside the workspace keeps its own name.
-    [STACK.into(), remap(root, ".")].into_iter().chain(for_standard_library(places)).chain(sysroot).collect()
+    [STACK.into()].into_iter().chain(for_standard_library(places)).chain(sysroot).collect()
 }
 
 /// Flags as `CARGO_ENCODED_RUSTFLAGS` holds them.
@@ -87,13 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn no_folder_of_the_machine_is_left_and_the_innermost_name_wins() {
-        let flags = for_skill(&places(), Path::new("/home/x"), Some(Path::new("/cache/sys")));
+    fn no_folder_of_the_machine_is_left() {
+        let flags = for_skill(&places(), Some(Path::new("/cache/sys")));
         assert_eq!(
             flags,
             [
                 "-Clink-arg=-zstack-size=65536",
-                "--remap-path-prefix=/home/x=.",
                 "--remap-path-prefix=/home/x/.cargo/registry/src=/cargo/registry",
                 "--remap-path-prefix=/usr/lib/src=/rustc/src",
                 "--sysroot=/cache/sys",

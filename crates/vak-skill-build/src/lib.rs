@@ -21,8 +21,10 @@ mod record;
 mod report;
 mod schemas;
 mod search;
+mod seed;
 mod source;
 mod sysroot;
+mod wrapper;
 
 pub use build::{Built, Order, build};
 pub use check::Checked;

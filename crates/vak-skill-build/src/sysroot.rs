@@ -3,12 +3,13 @@
 //! Cargo would build it anew for every project, because each has a folder of its own and flags that name it. So it is
 //! built here with an empty library, and its crates are laid out as a compiler expects to find installed ones.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use cargo_metadata::Artifact;
+use cargo_metadata::Message;
 use vak_cli::{Home, Ui};
 use vak_toolchain::{StandardLibrary, TARGET};
 
@@ -67,6 +68,12 @@ fn identity(cargo: &Cargo) -> String {
     parts.join("\n")
 }
 
+/// What the crates depend on that were compiled for a skill with these flags.
+pub(crate) fn identity_for_skills(cargo: &Cargo, flags: &[OsString], sysroot: Option<&Path>) -> String {
+    let library = sysroot.map_or_else(String::new, stamp);
+    [identity(cargo), encode(flags).to_string_lossy().into_owned(), library].join("\n")
+}
+
 /// A path, and when and how large it was last written: compilers are also replaced under the same version.
 fn stamp(path: &Path) -> String {
     let meta = path.metadata().ok();
@@ -84,7 +91,7 @@ fn build(cargo: &Cargo, folder: &Path, sysroot: &Path) -> Result<(), Problems> {
     let mut command = cargo.build_from_source(&for_standard_library(&cargo.places()), &work.join("target"));
     command.arg("--quiet").current_dir(&source);
     let mut crates = Vec::new();
-    if !run(command, &mut |artefact| crates.extend(libraries(artefact)))? {
+    if !run(command, &mut |message| crates.extend(libraries(message)))? {
         return Err(Error::StandardLibrary.into());
     }
     let laid_out = work.join("sysroot");
@@ -101,10 +108,16 @@ fn start_afresh(work: &Path, source: &Path) -> io::Result<()> {
     fs::write(source.join("lib.rs"), "")
 }
 
-/// The compiled crates for the target among an artefact's files; build scripts are for this machine and stay out.
-fn libraries(artefact: Artifact) -> impl Iterator<Item = PathBuf> {
-    let files = artefact.filenames.into_iter().map(PathBuf::from);
-    files.filter(|file| file.extension().is_some_and(|end| end == "rlib") && file.iter().any(|part| part == TARGET))
+/// The compiled crates for the target that cargo speaks of; build scripts are for this machine and stay out.
+fn libraries(message: Message) -> impl Iterator<Item = PathBuf> {
+    let files = match message {
+        Message::CompilerArtifact(artefact) => artefact.filenames,
+        _ => Vec::new(),
+    };
+    files
+        .into_iter()
+        .map(PathBuf::from)
+        .filter(|file| file.extension().is_some_and(|end| end == "rlib") && file.iter().any(|part| part == TARGET))
 }
 
 fn lay_out(crates: &[PathBuf], sysroot: &Path) -> io::Result<()> {
