@@ -66,7 +66,7 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
     let checked = check(order, &search.cargo)?;
     warn(&checked, ui)?;
     let toolchain = search::find(&search, ui).map_err(Error::NoToolchain)?;
-    let cargo = Cargo::from_process(search.cargo, toolchain);
+    let cargo = Cargo::from_process(search, toolchain);
     let sysroot = sysroot::ensure(&cargo, &order.home, ui)?;
     let module = compile(&cargo, &checked, sysroot.as_deref(), order, ui)?;
     let package = pack(module, &checked)?;
@@ -111,7 +111,7 @@ fn compile(
 ) -> Result<Vec<u8>, Problems> {
     let project = &checked.project;
     let _lock = Lock::take(&project.target_dir.join(".vak-lock"), ui)?;
-    let flags = for_skill(&cargo.places(), sysroot);
+    let flags = for_skill(cargo.standard_flags().to_vec(), sysroot);
     let seed = seed(cargo, project, &flags, sysroot, order);
     if let Some(seed) = &seed {
         seed.plant(&project.target_dir);

@@ -15,6 +15,7 @@ mod debian;
 mod places;
 mod process;
 mod proof;
+mod recipe;
 mod release;
 mod report;
 mod search;
@@ -23,6 +24,7 @@ mod toolchain;
 
 pub use debian::{InstallPlan, NoPlan};
 pub use process::ProcessError;
+pub use recipe::{encode_flags, profile, standard_flags};
 pub use report::{Attempt, Failure, NotFound, Step, Way};
 pub use search::{Configured, Installs, LINKER_VARIABLE, Patience, RUSTC_VARIABLE, Search};
 pub use toolchain::{StandardLibrary, Toolchain};
