@@ -15,7 +15,7 @@ use crate::flags::for_skill;
 use crate::lock::Lock;
 use crate::seed::{Seed, Units};
 use crate::wrapper::wrap;
-use crate::{Checked, Error, Placed, Problems, Project, golden, record, search, sysroot};
+use crate::{Checked, Error, Placed, Problems, Project, Trial, golden, record, search, sysroot};
 
 /// What to build, and where to.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Order {
     pub toolchain: Option<String>,
     /// Whether golden cases may use more fuel than before.
     pub accept_fuel: bool,
+    /// Whether cargo says nothing but what is wrong, and nobody needs to be told what to do next.
+    pub quiet: bool,
     /// Where VAK keeps what can be made again.
     pub home: Home,
 }
@@ -45,6 +47,8 @@ pub struct Built {
     pub toolchain: String,
     /// Whether the file had to be written.
     pub placed: Placed,
+    /// How it did beside the build before.
+    pub trial: Trial,
 }
 
 impl Order {
@@ -78,10 +82,11 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
         size: package.bytes().len() as u64,
         toolchain: cargo.toolchain().version().to_owned(),
         placed,
+        trial: Trial::default(),
     };
-    let ran = golden::run(package)?;
-    record::keep(&built, ran, &checked.destination.record(), order.accept_fuel, ui)?;
-    Ok(built)
+    let ran = golden::run(package, ui)?;
+    let trial = record::keep(&built, &ran, &checked.destination.record(), order.accept_fuel)?;
+    Ok(Built { trial, ..built })
 }
 
 fn warn(checked: &Checked, ui: &mut Ui) -> Result<(), Problems> {
@@ -118,7 +123,11 @@ fn compile(
     }
     let mut module = None;
     let mut units = Units::default();
-    let succeeded = run(command(cargo, project, &flags)?, &mut |message| {
+    let mut command = command(cargo, project, &flags)?;
+    if order.quiet {
+        command.arg("--quiet");
+    }
+    let succeeded = run(command, &mut |message| {
         units.note(&message, &project.target_dir);
         module = module_of(message, &project.package).or(module.take());
     })?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{CrateType, Metadata, MetadataCommand, Package, PackageId, TargetKind};
+use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Package, PackageId, TargetKind};
 
 use crate::Error;
 use crate::source::below;
@@ -23,6 +23,8 @@ pub struct Project {
     /// one could be given the other's code. What is dear and the same for all, the standard library, is shared by other
     /// means.
     pub target_dir: PathBuf,
+    /// The folders of the packages that it is made from and that are no registry's, its own first.
+    pub sources: Vec<PathBuf>,
     /// Whether there is a `Cargo.lock` to hold cargo to.
     pub locked: bool,
     /// Whether it also makes an rlib.
@@ -54,10 +56,31 @@ impl Project {
             manifest: manifest.to_owned(),
             root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.join("vak").join(short_key(metadata.workspace_root.as_str())).into(),
+            sources: path_packages(metadata, package),
             locked: metadata.workspace_root.join("Cargo.lock").is_file(),
             also_rlib: library.crate_types.iter().any(|made| matches!(made, CrateType::RLib | CrateType::Lib)),
         })
     }
+}
+
+/// The folders of `package` and of what it depends on by a path. What packages outside of the workspace depend on in turn
+/// is not known here.
+fn path_packages(metadata: &Metadata, package: &Package) -> Vec<PathBuf> {
+    let folder = |package: &Package| package.manifest_path.parent().map(ToOwned::to_owned);
+    let mut folders: Vec<_> = folder(package).into_iter().collect();
+    let mut next = 0;
+    while let Some(here) = folders.get(next).cloned() {
+        let members = metadata.packages.iter().filter(|member| folder(member).as_ref() == Some(&here));
+        let needs = members.flat_map(|member| &member.dependencies);
+        let paths = needs.filter(|need| need.kind != DependencyKind::Development).filter_map(|need| need.path.clone());
+        for path in paths {
+            if !folders.contains(&path) {
+                folders.push(path);
+            }
+        }
+        next += 1;
+    }
+    folders.into_iter().map(PathBuf::from).collect()
 }
 
 /// A short name for a folder that belongs to `text` alone: the first 16 hex digits of the SHA-256.
@@ -113,6 +136,35 @@ mod tests {
         let [one, other] = [(); 2].map(|()| find("crate-type = [\"cdylib\"]").expect("found"));
         assert_eq!(one.target_dir.file_name().map(|name| name.len()), Some(16));
         assert_ne!(one.target_dir.file_name(), other.target_dir.file_name());
+    }
+
+    #[test]
+    fn what_it_is_made_from_is_found_through_packages_of_the_workspace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a folder");
+        let package = |name: &str, rest: &str| {
+            fs::create_dir_all(root.join(name)).expect("a folder");
+            let text = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n[lib]\npath = \"lib.rs\"\n{rest}");
+            fs::write(root.join(name).join("Cargo.toml"), text).expect("written");
+            fs::write(root.join(name).join("lib.rs"), "").expect("written");
+        };
+        fs::write(
+            root.join("Cargo.toml"),
+            "[workspace]\nmembers = [\"skill\", \"kit\", \"other\"]\nexclude = [\"abi\"]\n",
+        )
+        .expect("written");
+        package(
+            "skill",
+            "crate-type = [\"cdylib\"]\n[dependencies]\nkit = { path = \"../kit\" }\n[dev-dependencies]\nother = { path = \"../other\" }\n",
+        );
+        package(
+            "kit",
+            "[dependencies]\nabi = { path = \"../abi\" }\nskill = { path = \"../skill\", optional = true }\n",
+        );
+        package("other", "");
+        package("abi", "");
+        let project = Project::find(&root.join("skill"), Path::new(env!("CARGO"))).expect("found");
+        assert_eq!(project.sources, ["skill", "kit", "abi"].map(|name| root.join(name)));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(crate) fn ensure(cargo: &Cargo, home: &Home, ui: &mut Ui) -> Result<Option<P
         let _lock = Lock::take(&folder.join(".lock"), ui)?;
         // Another process may have built it while this one waited.
         if !sysroot.is_dir() {
-            let progress = ui.progress("building the standard library from source: about half a minute, this once");
+            let progress = ui.progress("preparing the standard library for skills: up to a minute, this once");
             build(cargo, &folder, &sysroot)?;
             drop(progress);
         }
