@@ -124,6 +124,7 @@ fn results(report: &Value) -> Vec<(&str, bool)> {
     cases.iter().map(|case| (case["name"].as_str().expect("a name"), case["passed"] == true)).collect()
 }
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 #[test]
 fn a_watched_skill_is_built_again_after_each_change_and_a_red_case_ends_nothing() {
     let mut watched = Watched::start(&[]);
