@@ -1,5 +1,6 @@
 //! What a tool prints: results on stdout, everything for people on stderr, colours only on a terminal.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 const STRONG: Style = Style::new().bold();
+
+/// What terminals obey by emptying the screen and going to its first line.
+const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// The longest line of a message that is shown, in characters.
 const MAX_LINE: usize = 2000;
@@ -80,6 +84,15 @@ impl Ui {
         writeln!(anstream::stderr().lock(), "{}", vak_model::printable(text, MAX_LINE))
     }
 
+    /// Empties the screen that people look at, if it is one that can be emptied. What has scrolled out of it stays.
+    ///
+    /// # Errors
+    /// Stderr is gone.
+    pub fn clear(&mut self) -> io::Result<()> {
+        let can = std::env::var_os("TERM").is_some_and(|kind| !kind.is_empty() && kind != "dumb");
+        if io::stderr().is_terminal() && can { write!(io::stderr().lock(), "{CLEAR}") } else { Ok(()) }
+    }
+
     /// Prints a warning on stderr.
     ///
     /// # Errors
@@ -109,17 +122,30 @@ impl Ui {
     /// Starts a sign of life on stderr for work that takes long: a moving line on a terminal, a plain one elsewhere.
     #[must_use]
     pub fn progress(&mut self, text: &str) -> Progress {
+        let progress = self.spinner(text);
+        if progress.0.is_none() {
+            plain(text);
+        }
+        progress
+    }
+
+    /// Starts a sign of life for work that may take long: a moving line on a terminal, nothing elsewhere.
+    #[must_use]
+    pub fn spinner(&mut self, text: &str) -> Progress {
         if !io::stderr().is_terminal() {
-            // Nobody reading stderr is no reason to stop the work.
-            let _ = self.note(text);
             return Progress(None);
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
-        let bar = ProgressBar::new_spinner().with_message(text.to_owned());
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
+        let bar = ProgressBar::new_spinner().with_message(vak_model::printable(text, MAX_LINE));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.enable_steady_tick(Duration::from_millis(100));
         Progress(Some(bar))
     }
+}
+
+/// A line in the place of a moving one. Nobody reading stderr is no reason to stop the work.
+fn plain(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", vak_model::printable(text, MAX_LINE));
 }
 
 /// Writes all of it, and a line's end if there is none.
@@ -137,10 +163,18 @@ fn output(bytes: &[u8]) -> io::Result<()> {
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Says what is done now.
+    /// Says what is done now, on a terminal.
     pub fn step(&self, text: &str) {
         if let Some(bar) = &self.0 {
-            bar.set_message(text.to_owned());
+            bar.set_message(vak_model::printable(text, MAX_LINE));
+        }
+    }
+
+    /// Says that what is done now takes long: elsewhere than on a terminal too, as a plain line.
+    pub fn long_step(&self, text: &str) {
+        match &self.0 {
+            Some(_) => self.step(text),
+            None => plain(text),
         }
     }
 }
@@ -172,7 +206,7 @@ impl Table {
         self.rows.push(cells.iter().map(|cell| vak_model::printable(cell, 200)).collect());
     }
 
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let columns = self.rows.iter().chain([&self.header]).map(Vec::len).max().unwrap_or(0);
         let widths: Vec<_> = (0..columns)
             .map(|i| {
@@ -188,6 +222,15 @@ impl Table {
             writeln!(out, "{STRONG}{}{STRONG:#}", pad(&self.header))?;
         }
         self.rows.iter().try_for_each(|row| writeln!(out, "{}", pad(row)))
+    }
+}
+
+impl fmt::Display for Table {
+    /// The table without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        self.write(&mut out).map_err(|_| fmt::Error)?;
+        write!(f, "{}", anstream::adapter::strip_str(&String::from_utf8_lossy(&out)))
     }
 }
 

@@ -8,7 +8,7 @@ use vak_package::{Artefact, Bounds, Package};
 
 use crate::check::check;
 use crate::project::{Compiled, Job};
-use crate::{Checked, Error, Placed, Problems, golden, record, search};
+use crate::{Checked, Error, Placed, Problems, Trial, golden, record, search};
 
 /// What to build, and where to.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Order {
     pub toolchain: Option<String>,
     /// Whether golden cases may use more fuel than before.
     pub accept_fuel: bool,
+    /// Whether cargo says nothing but what is wrong, and nobody needs to be told what to do next.
+    pub quiet: bool,
     /// Where VAK keeps what can be made again.
     pub home: Home,
 }
@@ -38,6 +40,8 @@ pub struct Built {
     pub toolchain: String,
     /// Whether the file had to be written.
     pub placed: Placed,
+    /// How it did beside the build before.
+    pub trial: Trial,
 }
 
 impl Order {
@@ -66,17 +70,18 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
         size: package.bytes().len() as u64,
         toolchain,
         placed,
+        trial: Trial::default(),
     };
-    let ran = golden::run(package)?;
-    record::keep(&built, ran, &checked.destination.record(), order.accept_fuel, ui)?;
-    Ok(built)
+    let ran = golden::run(package, ui)?;
+    let trial = record::keep(&built, &ran, &checked.destination.record(), order.accept_fuel)?;
+    Ok(Built { trial, ..built })
 }
 
 fn compile(order: &Order, checked: &Checked, ui: &mut Ui) -> Result<Compiled, Problems> {
     let project = &checked.project;
     project.warning().map_or(Ok(()), |warning| ui.warn(warning))?;
     let skill = &checked.source.manifest().name;
-    project.compile(&Job { skill, home: &order.home, toolchain: order.toolchain.as_deref() }, ui)
+    project.compile(&Job { skill, home: &order.home, toolchain: order.toolchain.as_deref(), quiet: order.quiet }, ui)
 }
 
 /// A detached signature speaks of one build; beside another one it is refused as broken.

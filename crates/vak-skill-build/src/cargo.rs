@@ -6,10 +6,9 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cargo_metadata::{Artifact, Message};
-use vak_toolchain::{TARGET, Toolchain};
+use cargo_metadata::Message;
+use vak_toolchain::{Search, TARGET, Toolchain, encode_flags, profile, standard_flags};
 
-use crate::flags::{Places, encode, profile};
 use crate::{Error, Problems};
 
 /// The variable by which build scripts are told the time.
@@ -24,21 +23,19 @@ const BOOTSTRAP: &str = "RUSTC_BOOTSTRAP";
 pub(crate) struct Cargo {
     program: PathBuf,
     toolchain: Toolchain,
-    home: PathBuf,
-    standard_source: Option<PathBuf>,
+    standard_flags: Vec<OsString>,
+    standard_target: PathBuf,
     time_is_set: bool,
 }
 
 impl Cargo {
-    /// Reads the environment for where cargo's home is, and whether build scripts are told a time.
-    pub(crate) fn from_process(program: PathBuf, toolchain: Toolchain) -> Self {
-        let named = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        let home = named.or_else(|| env::home_dir().map(|user| user.join(".cargo"))).unwrap_or_default();
+    /// With what `search` found. Reads the environment for whether build scripts are told a time.
+    pub(crate) fn from_process(search: Search, toolchain: Toolchain) -> Self {
         Self {
-            home: std::path::absolute(&home).unwrap_or(home),
-            standard_source: toolchain.sysroot_source(),
+            standard_target: search.target_dir(),
+            standard_flags: standard_flags(&search.cargo_home, toolchain.sysroot_source().as_deref()),
             time_is_set: env::var_os(TIME).is_some(),
-            program,
+            program: search.cargo,
             toolchain,
         }
     }
@@ -47,9 +44,9 @@ impl Cargo {
         &self.toolchain
     }
 
-    /// The folders that must not stand in a module.
-    pub(crate) fn places(&self) -> Places<'_> {
-        Places { cargo_home: &self.home, standard_source: self.standard_source.as_deref() }
+    /// The flags for the standard library; what is compiled for skills has them too.
+    pub(crate) fn standard_flags(&self) -> &[OsString] {
+        &self.standard_flags
     }
 
     /// Cargo building a library with a standard library that is there, or, if it comes from source, in the sysroot that
@@ -68,11 +65,11 @@ impl Cargo {
         self.finish(cargo, flags, target_dir)
     }
 
-    /// Cargo building a library and, if it comes from source, the standard library with it.
-    pub(crate) fn build_from_source(&self, flags: &[OsString], target_dir: &Path) -> Command {
+    /// Cargo building a library and the standard library from its source, where the toolchain's proof has built it.
+    pub(crate) fn build_from_source(&self) -> Command {
         let mut cargo = self.start();
         self.toolchain.configure(&mut cargo);
-        self.finish(cargo, flags, target_dir)
+        self.finish(cargo, &self.standard_flags, &self.standard_target)
     }
 
     fn start(&self) -> Command {
@@ -83,7 +80,7 @@ impl Cargo {
 
     fn finish(&self, mut cargo: Command, flags: &[OsString], target_dir: &Path) -> Command {
         cargo.args(profile());
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", encode(flags));
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", encode_flags(flags));
         cargo.env("CARGO_TARGET_DIR", target_dir).env("CARGO_BUILD_BUILD_DIR", target_dir);
         if !self.time_is_set {
             cargo.env(TIME, "0");
@@ -92,22 +89,14 @@ impl Cargo {
     }
 }
 
-/// Runs cargo, shows `seen` every artefact of it, and says whether it was content. It speaks to people on stderr itself.
-pub(crate) fn run(mut cargo: Command, seen: &mut dyn FnMut(Artifact)) -> Result<bool, Problems> {
+/// Runs cargo, shows `seen` every message of it, and says whether it was content. It speaks to people on stderr itself.
+pub(crate) fn run(mut cargo: Command, seen: &mut dyn FnMut(Message)) -> Result<bool, Problems> {
     let program = PathBuf::from(cargo.get_program());
     let failed = |source| Error::Cargo { program: program.clone(), source };
     cargo.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = cargo.spawn().map_err(failed)?;
     if let Some(stdout) = child.stdout.take() {
-        let messages = Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok);
-        messages.filter_map(artefact).for_each(seen);
+        Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok).for_each(seen);
     }
     Ok(child.wait().map_err(failed)?.success())
-}
-
-fn artefact(message: Message) -> Option<Artifact> {
-    match message {
-        Message::CompilerArtifact(artefact) => Some(artefact),
-        _ => None,
-    }
 }

@@ -1,19 +1,20 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use clap::Parser;
-use vak_cli::{EXIT_STATUS, Failure, Home, JsonArgs, Tool, Ui, bytes, quote};
+use vak_cli::{EXIT_STATUS, Failure, Home, JsonArgs, Tool, Ui};
 
-use crate::report::Report;
-use crate::{Built, Order, Placed, Problems, Source, build};
+use crate::Order;
+use crate::end::End;
+use crate::watch::{Mode, watch};
 
 const EXAMPLES: &str = "\
 Examples:
   vak-skill-build                              build the skill in this folder
   vak-skill-build skills/calculator            build the one in that folder
   vak-skill-build --check                      say everything that is wrong, and build nothing
+  vak-skill-build --watch                      build it again whenever its source changes
   vak-skill-build --out dist/hello.wasm        put the artefact somewhere else
   vak-skill-build --toolchain nightly --json   with that toolchain of rustup's; report as JSON";
 
@@ -28,7 +29,8 @@ Examples:
 /// found, you see what was tried and what would help.
 ///
 /// The manifest's golden cases are run: one that does not give what it must, or uses over 5 % more fuel than before,
-/// fails the build. What was built and how the cases went is kept beside the artefact, in FILE.build.json.
+/// fails the build. What was built and how the cases went is kept beside the artefact, in FILE.build.json; the next
+/// build shows what has changed since, in percent.
 ///
 /// The same source and the same compiler give the same bytes, in whichever folder.
 #[derive(Clone, Debug, Parser)]
@@ -43,6 +45,12 @@ pub struct Cli {
     /// Report everything that is wrong without compiling; build and write nothing
     #[arg(long)]
     check: bool,
+    /// Stay, and do it again whenever the source changes, until Ctrl-C
+    ///
+    /// The source is what lies in the skill's folder and in those of packages that it takes from a path, but for hidden
+    /// files, what is built, and what editors leave. A red build or case ends nothing. With --json each round is a line.
+    #[arg(long, conflicts_with = "accept_fuel")]
+    watch: bool,
     /// Use the toolchain for Rust that rustup knows by this name
     #[arg(long, value_name = "NAME")]
     toolchain: Option<String>,
@@ -55,78 +63,26 @@ pub struct Cli {
 
 impl Tool for Cli {
     fn run(self, ui: &mut Ui) -> Result<(), Failure> {
-        let begun = Instant::now();
+        let (check, json) = (self.check, self.json.json);
         let order = Order {
             dir: self.dir,
             out: self.out,
             toolchain: self.toolchain,
             accept_fuel: self.accept_fuel,
+            quiet: false,
             home: Home::from_env(),
         };
-        let result = if self.check { order.check().map(|_| None) } else { build(&order, ui).map(Some) };
-        let manifest = Source::read(&order.dir).ok();
-        let end = End { order: &order, source: manifest.as_ref(), elapsed: begun.elapsed() };
-        if self.json.json { end.report(result, ui) } else { end.tell(result, ui) }
-    }
-}
-
-/// A build, or, where nothing was built, a check.
-type Outcome = Result<Option<Built>, Problems>;
-
-/// What is said at the end.
-struct End<'a> {
-    order: &'a Order,
-    source: Option<&'a Source>,
-    elapsed: Duration,
-}
-
-impl End<'_> {
-    /// For scripts.
-    fn report(&self, outcome: Outcome, ui: &mut Ui) -> Result<(), Failure> {
-        let (built, errors) = match outcome {
-            Ok(built) => (built, Vec::new()),
-            Err(problems) => (None, problems.into_failures()),
-        };
-        ui.json(&Report::of(self.source.map(Source::manifest), built.as_ref(), &errors, self.elapsed))?;
-        errors.into_iter().next().map_or(Ok(()), |first| Err(first.silent()))
-    }
-
-    /// For people, and one line for `$(...)`.
-    fn tell(&self, outcome: Outcome, ui: &mut Ui) -> Result<(), Failure> {
-        match outcome {
-            Err(problems) => return fail(problems.into_failures(), ui),
-            Ok(None) => ui.line("ok")?,
-            Ok(Some(built)) => {
-                self.summary(&built).iter().try_for_each(|line| ui.note(line))?;
-                ui.line(&built.path.to_string_lossy())?;
-            }
+        if self.watch {
+            return watch(order, Mode { check, json }, ui);
         }
-        Ok(())
+        let end = End::of(&order, check, ui);
+        if json {
+            ui.json(&end.report())?
+        } else {
+            end.tell(&order, ui)?
+        }
+        end.verdict()
     }
-
-    fn summary(&self, built: &Built) -> Vec<String> {
-        let name =
-            self.source.map(Source::manifest).map_or_else(String::new, |it| format!("{} {}", it.name, it.version));
-        let done = match built.placed {
-            Placed::Written => "built",
-            Placed::Unchanged => "unchanged:",
-        };
-        let runs = if self.order.out.is_some() { &built.path } else { &self.order.dir };
-        vec![
-            format!("{done} {name} in {:.1} s", self.elapsed.as_secs_f64()),
-            format!("  module: {}", built.id),
-            format!("  size: {}", bytes(built.size)),
-            format!("  next: vak-run {} --allow-unsigned", quote(&runs.to_string_lossy())),
-        ]
-    }
-}
-
-/// Shows every failure; the first decides about the exit code.
-fn fail(failures: Vec<Failure>, ui: &mut Ui) -> Result<(), Failure> {
-    for failure in &failures {
-        ui.failure(failure)?;
-    }
-    failures.into_iter().next().map_or(Ok(()), |first| Err(first.silent()))
 }
 
 #[cfg(test)]
@@ -148,6 +104,8 @@ mod tests {
     fn words_that_contradict_each_other_are_refused() {
         assert!(Cli::try_parse_from(["vak-skill-build", "--check", "--out", "x.wasm"]).is_err());
         assert!(Cli::try_parse_from(["vak-skill-build", "a", "b"]).is_err());
+        assert!(Cli::try_parse_from(["vak-skill-build", "--watch", "--accept-fuel"]).is_err());
+        assert!(Cli::try_parse_from(["vak-skill-build", "--watch", "--check"]).is_ok());
         assert_eq!(Cli::try_parse_from(["vak-skill-build"]).expect("defaults").dir, PathBuf::from("."));
     }
 }

@@ -8,6 +8,8 @@ use vak_model::Code;
 use vak_package::{FileError, ManifestError, PackageError};
 use vak_toolchain::{NotFound, TARGET};
 
+use crate::Trial;
+
 /// Why there is no artefact.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -98,10 +100,17 @@ pub enum Error {
         red: Vec<[String; 3]>,
         /// How many cases there are.
         of: usize,
+        /// How all of them went.
+        trial: Box<Trial>,
     },
     /// The skill uses more fuel than it did.
-    #[error("golden cases use over 5 % more fuel than before: {0}")]
-    Fuel(String),
+    #[error("golden cases use over 5 % more fuel than before: {risen}")]
+    Fuel {
+        /// The names of those cases.
+        risen: String,
+        /// How all of them went.
+        trial: Box<Trial>,
+    },
     /// A schema that was checked can't be used after all, or the engine refuses what the reader took.
     #[error("the built skill can't be run")]
     Unusable {
@@ -179,7 +188,7 @@ impl Error {
             | Self::Compile(_)
             | Self::StandardLibrary => Code::BuildFailed,
             Self::Package { source, .. } => source.code(),
-            Self::Golden { .. } | Self::Fuel(_) => Code::GoldenFailed,
+            Self::Golden { .. } | Self::Fuel { .. } => Code::GoldenFailed,
             Self::Unusable { code, .. } => *code,
             Self::Escape(_) | Self::Write { .. } | Self::Output(_) => Code::FileWrite,
             Self::NoToolchain(_) | Self::Compiler { .. } | Self::Cargo { .. } => Code::ToolchainMissing,
@@ -198,7 +207,7 @@ impl Error {
             Self::Golden { red, .. } => red.iter().fold(failure, |failure, [name, expected, got]| {
                 failure.fact("red", name).fact("  expected", expected).fact("  got", got)
             }),
-            Self::Fuel(_) => failure.next("vak-skill-build --accept-fuel", "accept it, from now on"),
+            Self::Fuel { .. } => failure.next("vak-skill-build --accept-fuel", "accept it, from now on"),
             Self::NotText(_)
             | Self::Unusable { .. }
             | Self::Manifest { .. }
@@ -260,6 +269,22 @@ impl Problems {
     pub fn ending_in(last: Error, mut before: Vec<Error>) -> Self {
         before.push(last);
         Self(before)
+    }
+
+    /// How the golden cases went, if that is what is wrong.
+    #[must_use]
+    pub fn trial(&self) -> Option<&Trial> {
+        self.0.iter().find_map(|error| match error {
+            Error::Golden { trial, .. } | Error::Fuel { trial, .. } => Some(&**trial),
+            _ => None,
+        })
+    }
+
+    /// Whether no change of the skill's source would mend it: there is no skill, or no tool to build it with.
+    pub(crate) fn are_of_the_environment(&self) -> bool {
+        let is =
+            |error: &Error| matches!(error, Error::NoManifest { .. } | Error::NoToolchain(_) | Error::Cargo { .. });
+        self.0.iter().any(is)
     }
 
     /// As tools show them; there is at least one.

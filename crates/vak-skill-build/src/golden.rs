@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 
+use vak_cli::Ui;
 use vak_model::{Code, GoldenCase, Grant, LimitRequest};
 use vak_package::Package;
 use vak_runtime::{GoldenReport, Runtime, RuntimeConfig};
@@ -20,7 +21,7 @@ pub(crate) struct Ran {
 }
 
 /// Runs every golden case. None runs if the skill needs a capability: there is nobody to grant it here.
-pub(crate) fn run(package: Package) -> Result<Vec<Ran>, Error> {
+pub(crate) fn run(package: Package, ui: &mut Ui) -> Result<Vec<Ran>, Error> {
     let manifest = package.document().manifest().clone();
     let Ok(grant) = Grant::new(&manifest, &BTreeSet::new()) else { return Ok(Vec::new()) };
     if manifest.tests.is_empty() {
@@ -31,7 +32,13 @@ pub(crate) fn run(package: Package) -> Result<Vec<Ran>, Error> {
     let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| unusable(error.code(), error))?;
     let compiled = runtime.compile(&admitted, &LimitRequest::none()).map_err(|error| unusable(error.code(), error))?;
     let skill = compiled.prepare(&grant).map_err(|error| unusable(error.code(), error))?;
-    Ok(manifest.tests.iter().map(|case| describe(case, pollster::block_on(skill.golden(case)))).collect())
+    let progress = ui.spinner("running the golden cases");
+    let (of, mut ran) = (manifest.tests.len(), Vec::new());
+    for (i, case) in manifest.tests.iter().enumerate() {
+        progress.step(&format!("golden case {} of {of}: {}", i + 1, case.name));
+        ran.push(describe(case, pollster::block_on(skill.golden(case))));
+    }
+    Ok(ran)
 }
 
 fn unusable(code: Code, source: impl StdError + Send + Sync + 'static) -> Error {

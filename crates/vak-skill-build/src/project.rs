@@ -2,7 +2,7 @@
 //!
 //! A language is known by its files alone. All that follows, from the manifest to the golden cases, is the same for each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vak_cli::{Home, Ui};
 use vak_model::SkillName;
@@ -29,6 +29,8 @@ pub(crate) struct Job<'a> {
     pub(crate) home: &'a Home,
     /// The toolchain for Rust that the author chose.
     pub(crate) toolchain: Option<&'a str>,
+    /// Whether the compiler shall only speak of what is wrong.
+    pub(crate) quiet: bool,
 }
 
 /// A module that is nobody's artefact yet, and what made it.
@@ -59,6 +61,22 @@ impl Project {
         match self {
             Self::Rust(project) => project.warning(),
             Self::C(_) | Self::Wat(_) => None,
+        }
+    }
+
+    /// The folders in which the source code lies, beside the skill's own.
+    pub(crate) fn sources(&self) -> &[PathBuf] {
+        match self {
+            Self::Rust(project) => &project.sources,
+            Self::C(_) | Self::Wat(_) => &[],
+        }
+    }
+
+    /// The files elsewhere that decide about the module too: those of the workspace's root.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Rust(project) => ["Cargo.toml", "Cargo.lock"].map(|name| project.root.join(name)).into(),
+            Self::C(_) | Self::Wat(_) => Vec::new(),
         }
     }
 

@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use vak_cli::{Table, Ui, bytes, count};
 use vak_package::read_file;
 
 use crate::golden::Ran;
 use crate::place::Destination;
-use crate::{Built, Error};
+use crate::{Built, CaseResult, Error, Trial};
 
 /// The largest record that is read back, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -36,25 +35,33 @@ struct Case {
     baseline: Option<u64>,
 }
 
-/// Shows how the cases went, keeps it, and says what is wrong with it.
-pub(crate) fn keep(
-    built: &Built,
-    ran: Vec<Ran>,
-    file: &Destination,
-    accept_fuel: bool,
-    ui: &mut Ui,
-) -> Result<(), Error> {
+/// Keeps how the cases went, and judges it beside the build before.
+pub(crate) fn keep(built: &Built, ran: &[Ran], file: &Destination, accept_fuel: bool) -> Result<Trial, Error> {
     let before = read(file);
     let record = Record {
         module: built.id.to_string(),
         size_bytes: built.size,
         toolchain: built.toolchain.clone(),
-        cases: cases(&ran, &before, accept_fuel),
+        cases: cases(ran, &before, accept_fuel),
     };
-    show(&record, &before, ui)?;
     let text = serde_json::to_vec_pretty(&record).map_err(|error| Error::Output(error.into()))?;
     file.write(&text).map_err(|source| Error::Write { path: file.path().to_owned(), source })?;
-    judge(&ran, &record)
+    judge(ran, &record, compare(&record, &before))
+}
+
+fn compare(record: &Record, before: &Record) -> Trial {
+    let fuel_before: BTreeMap<_, _> = before.cases.iter().map(|case| (&case.name, case.fuel)).collect();
+    let compare = |case: &Case| CaseResult {
+        name: case.name.clone(),
+        passed: case.passed,
+        fuel: case.fuel,
+        fuel_before: fuel_before.get(&case.name).copied().flatten(),
+    };
+    Trial {
+        cases: record.cases.iter().map(compare).collect(),
+        size: record.size_bytes,
+        size_before: Some(before.size_bytes).filter(|size| *size > 0),
+    }
 }
 
 /// The record of the build before. One that can't be read is none.
@@ -78,44 +85,16 @@ fn cases(ran: &[Ran], before: &Record, accept_fuel: bool) -> Vec<Case> {
         .collect()
 }
 
-fn show(record: &Record, before: &Record, ui: &mut Ui) -> Result<(), Error> {
-    let mut table = Table::new(&["CASE", "RESULT", "FUEL", "CHANGE"]);
-    for case in &record.cases {
-        let old = before.cases.iter().find(|old| old.name == case.name).and_then(|old| old.fuel);
-        let result = if case.passed { "ok" } else { "red" };
-        let fuel = case.fuel.map_or_else(|| "unknown".to_owned(), count);
-        table.row([case.name.clone(), result.to_owned(), fuel, change(old, case.fuel)]);
-    }
-    if !record.cases.is_empty() {
-        ui.note_table(&table)?;
-    }
-    let size = change(Some(before.size_bytes).filter(|size| *size > 0), Some(record.size_bytes));
-    if !size.is_empty() {
-        ui.note(&format!("size {} ({size})", bytes(record.size_bytes)))?;
-    }
-    Ok(())
-}
-
-/// `+3.1 %`, `-0.4 %`, or nothing where nothing changed.
-fn change(old: Option<u64>, new: Option<u64>) -> String {
-    match (old, new) {
-        (Some(old), Some(new)) if old != new && old > 0 => {
-            format!("{:+.1} %", (new as f64 - old as f64) / old as f64 * 100.0)
-        }
-        _ => String::new(),
-    }
-}
-
-fn judge(ran: &[Ran], record: &Record) -> Result<(), Error> {
+fn judge(ran: &[Ran], record: &Record, trial: Trial) -> Result<Trial, Error> {
     let red: Vec<_> = ran
         .iter()
         .filter_map(|Ran { name, red, .. }| red.clone().map(|[expected, got]| [name.clone(), expected, got]))
         .collect();
     if !red.is_empty() {
-        return Err(Error::Golden { red, of: ran.len() });
+        return Err(Error::Golden { red, of: ran.len(), trial: Box::new(trial) });
     }
     let risen: Vec<_> = record.cases.iter().filter(|case| rose(case)).map(|case| format!("`{}`", case.name)).collect();
-    if risen.is_empty() { Ok(()) } else { Err(Error::Fuel(risen.join(", "))) }
+    if risen.is_empty() { Ok(trial) } else { Err(Error::Fuel { risen: risen.join(", "), trial: Box::new(trial) }) }
 }
 
 fn rose(case: &Case) -> bool {
@@ -143,7 +122,7 @@ mod tests {
 
     fn fails(fuels: &[u64], accept_last: bool) -> bool {
         let last = *fuels.last().expect("a build");
-        judge(&ran(last), &after(fuels, accept_last)).is_err()
+        judge(&ran(last), &after(fuels, accept_last), Trial::default()).is_err()
     }
 
     #[test]
@@ -166,15 +145,24 @@ mod tests {
         let red = Some(["5".to_owned(), "6".to_owned()]);
         let ran = [Ran { name: "a".to_owned(), fuel: Some(1), red }];
         let record = Record { cases: cases(&ran, &Record::default(), false), ..Record::default() };
-        let Err(Error::Golden { red, of: 1 }) = judge(&ran, &record) else { panic!("it is red") };
+        let Err(Error::Golden { red, of: 1, trial }) = judge(&ran, &record, compare(&record, &Record::default()))
+        else {
+            panic!("it is red")
+        };
         assert_eq!(red, [["a", "5", "6"]]);
+        assert_eq!(trial.cases.len(), 1, "it is shown all the same");
     }
 
     #[test]
-    fn changes_are_shown_in_percent_and_only_where_there_are_any() {
-        assert_eq!(change(Some(1000), Some(1031)), "+3.1 %");
-        assert_eq!(change(Some(1000), Some(900)), "-10.0 %");
-        assert_eq!(change(Some(1000), Some(1000)), "");
-        assert_eq!(change(None, Some(1)), "");
+    fn each_case_stands_beside_the_same_one_of_the_build_before() {
+        let before = Record { size_bytes: 7, ..after(&[1000], false) };
+        let mut now = ran(900);
+        now.push(Ran { name: "new".to_owned(), fuel: Some(5), red: None });
+        let record = Record { size_bytes: 8, cases: cases(&now, &before, false), ..Record::default() };
+        let trial = compare(&record, &before);
+        assert_eq!((trial.size, trial.size_before), (8, Some(7)));
+        let fuel: Vec<_> = trial.cases.iter().map(|case| (case.fuel, case.fuel_before)).collect();
+        assert_eq!(fuel, [(Some(900), Some(1000)), (Some(5), None)]);
+        assert_eq!(compare(&record, &Record::default()).size_before, None);
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use vak_cli::Failure;
 use vak_model::{Manifest, ModuleId};
 
-use crate::Built;
+use crate::{Built, CaseResult, Trial};
 
 /// What became of it; null where nothing is known.
 #[derive(Debug, Serialize)]
@@ -17,6 +17,8 @@ pub(crate) struct Report<'a> {
     digest: Option<ModuleId>,
     size_bytes: Option<u64>,
     toolchain: Option<&'a str>,
+    /// The golden cases; empty where none has run.
+    cases: &'a [CaseResult],
     elapsed_ms: u128,
     error: Option<&'a Failure>,
     /// All errors; `error` is the first of them.
@@ -34,6 +36,7 @@ impl<'a> Report<'a> {
     pub(crate) fn of(
         manifest: Option<&'a Manifest>,
         built: Option<&'a Built>,
+        trial: Option<&'a Trial>,
         errors: &'a [Failure],
         elapsed: Duration,
     ) -> Self {
@@ -44,6 +47,7 @@ impl<'a> Report<'a> {
             digest: built.map(|built| built.id),
             size_bytes: built.map(|built| built.size),
             toolchain: built.map(|built| built.toolchain.as_str()),
+            cases: trial.map_or(&[], |trial| &trial.cases),
             elapsed_ms: elapsed.as_millis(),
             error: errors.first(),
             errors,
@@ -60,14 +64,15 @@ mod tests {
     #[test]
     fn what_is_not_known_is_null_and_the_first_error_is_the_error() {
         let errors = [Failure::new(Code::ManifestSchema, "one"), Failure::new(Code::BuildFailed, "two")];
-        let report = serde_json::to_value(Report::of(None, None, &errors, Duration::from_millis(5))).expect("JSON");
+        let report =
+            serde_json::to_value(Report::of(None, None, None, &errors, Duration::from_millis(5))).expect("JSON");
         for part in ["skill", "path", "digest", "size_bytes", "toolchain"] {
             assert!(report[part].is_null(), "{part}");
         }
         assert_eq!(report["elapsed_ms"], 5);
         assert_eq!(report["error"]["code"], "manifest.schema");
         assert_eq!(report["errors"][1]["message"], "two");
-        let report = serde_json::to_value(Report::of(None, None, &[], Duration::ZERO)).expect("JSON");
+        let report = serde_json::to_value(Report::of(None, None, None, &[], Duration::ZERO)).expect("JSON");
         assert!(report["error"].is_null());
     }
 }

@@ -1,8 +1,10 @@
 //! Skills in Rust: a cargo package in the skill's folder, and cargo to build it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use cargo_metadata::{Artifact, CrateType, Metadata, MetadataCommand, Package, PackageId, TargetKind};
+use cargo_metadata::{CrateType, DependencyKind, Message, Metadata, MetadataCommand, Package, PackageId, TargetKind};
 use vak_cli::Ui;
 use vak_package::{Bounds, read_file};
 
@@ -10,7 +12,9 @@ use crate::cargo::{Cargo, run};
 use crate::flags::for_skill;
 use crate::lock::Lock;
 use crate::project::{Compiled, Job};
+use crate::seed::{Seed, Units};
 use crate::source::below;
+use crate::wrapper::wrap;
 use crate::{Error, Problems, search, sysroot};
 
 /// The file that makes a folder a project in Rust.
@@ -32,6 +36,8 @@ pub struct RustProject {
     /// one could be given the other's code. What is dear and the same for all, the standard library, is shared by other
     /// means.
     pub target_dir: PathBuf,
+    /// The folders of the packages that it is made from and that are no registry's, its own first.
+    pub sources: Vec<PathBuf>,
     /// Whether there is a `Cargo.lock` to hold cargo to.
     pub locked: bool,
     /// Whether it also makes an rlib.
@@ -57,6 +63,7 @@ impl RustProject {
             manifest: manifest.to_owned(),
             root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.join("vak").join(short_key(metadata.workspace_root.as_str())).into(),
+            sources: path_packages(metadata, package),
             locked: metadata.workspace_root.join("Cargo.lock").is_file(),
             also_rlib: library.crate_types.iter().any(|made| matches!(made, CrateType::RLib | CrateType::Lib)),
         })
@@ -73,7 +80,7 @@ impl RustProject {
     pub(crate) fn compile(&self, job: &Job<'_>, ui: &mut Ui) -> Result<Compiled, Problems> {
         let search = search::describe(job.home, job.toolchain);
         let toolchain = search::find(&search, ui).map_err(Error::NoToolchain)?;
-        let cargo = Cargo::from_process(search.cargo, toolchain);
+        let cargo = Cargo::from_process(search, toolchain);
         let sysroot = sysroot::ensure(&cargo, job.home, ui)?;
         let module = self.build(&cargo, job, sysroot.as_deref(), ui)?;
         Ok(Compiled { module, toolchain: cargo.toolchain().version().to_owned() })
@@ -82,30 +89,80 @@ impl RustProject {
     /// The module as cargo made it. The lock is held until it is read: another build would put its own in its place.
     fn build(&self, cargo: &Cargo, job: &Job<'_>, sysroot: Option<&Path>, ui: &mut Ui) -> Result<Vec<u8>, Problems> {
         let _lock = Lock::take(&self.target_dir.join(".vak-lock"), ui)?;
-        let mut command = cargo.build(&for_skill(&cargo.places(), &self.root, sysroot), &self.target_dir);
+        let flags = for_skill(cargo.standard_flags().to_vec(), sysroot);
+        let seed = self.seed(cargo, &flags, sysroot, job);
+        if let Some(seed) = &seed {
+            seed.plant(&self.target_dir);
+        }
+        let mut module = None;
+        let mut units = Units::default();
+        let mut command = self.command(cargo, &flags)?;
+        if job.quiet {
+            command.arg("--quiet");
+        }
+        let succeeded = run(command, &mut |message| {
+            units.note(&message, &self.target_dir);
+            module = module_of(message, &self.package).or(module.take());
+        })?;
+        if !succeeded {
+            return Err(Error::Compile(job.skill.to_string()).into());
+        }
+        if let Some(seed) = seed {
+            seed.keep(&self.target_dir, &units);
+        }
+        let module = module.ok_or_else(|| Error::NoModule(self.manifest.clone()))?;
+        Ok(read_file(&module, Bounds::default().file_bytes as u64).map_err(Error::Read)?)
+    }
+
+    /// The seeds that may do for the project.
+    fn seed(&self, cargo: &Cargo, flags: &[OsString], sysroot: Option<&Path>, job: &Job<'_>) -> Option<Seed> {
+        let identity = sysroot::identity_for_skills(cargo, flags, sysroot);
+        Seed::new(search::cache(job.home).join("seeds"), &identity, self)
+    }
+
+    fn command(&self, cargo: &Cargo, flags: &[OsString]) -> Result<Command, Error> {
+        let mut command = cargo.build(flags, &self.target_dir);
+        let failed = |source| Error::Write { path: self.target_dir.clone(), source };
+        wrap(&mut command, &self.root, &self.target_dir).map_err(failed)?;
         command.args(["--package", &self.package.repr]).arg("--manifest-path").arg(&self.manifest);
         if self.locked {
             command.arg("--locked");
         }
         // Cargo looks for settings from the current folder upward: they are the project's, wherever the author stands.
         command.current_dir(self.manifest.parent().unwrap_or(&self.root));
-        let mut module = None;
-        if !run(command, &mut |artefact| module = module_of(artefact, &self.package).or(module.take()))? {
-            return Err(Error::Compile(job.skill.to_string()).into());
-        }
-        let module = module.ok_or_else(|| Error::NoModule(self.manifest.clone()))?;
-        Ok(read_file(&module, Bounds::default().file_bytes as u64).map_err(Error::Read)?)
+        Ok(command)
     }
 }
 
-/// The module among the files of an artefact, if it is the package's own.
-fn module_of(artefact: Artifact, package: &PackageId) -> Option<PathBuf> {
+/// The module, if cargo speaks of the package's own.
+fn module_of(message: Message, package: &PackageId) -> Option<PathBuf> {
+    let Message::CompilerArtifact(artefact) = message else { return None };
     let mut files = artefact.filenames.into_iter().map(PathBuf::from);
     if artefact.package_id == *package {
         files.find(|file| file.extension().is_some_and(|end| end == "wasm"))
     } else {
         None
     }
+}
+
+/// The folders of `package` and of what it depends on by a path. What packages outside of the workspace depend on in turn
+/// is not known here.
+fn path_packages(metadata: &Metadata, package: &Package) -> Vec<PathBuf> {
+    let folder = |package: &Package| package.manifest_path.parent().map(ToOwned::to_owned);
+    let mut folders: Vec<_> = folder(package).into_iter().collect();
+    let mut next = 0;
+    while let Some(here) = folders.get(next).cloned() {
+        let members = metadata.packages.iter().filter(|member| folder(member).as_ref() == Some(&here));
+        let needs = members.flat_map(|member| &member.dependencies);
+        let paths = needs.filter(|need| need.kind != DependencyKind::Development).filter_map(|need| need.path.clone());
+        for path in paths {
+            if !folders.contains(&path) {
+                folders.push(path);
+            }
+        }
+        next += 1;
+    }
+    folders.into_iter().map(PathBuf::from).collect()
 }
 
 /// A short name for a folder that belongs to `text` alone: the first 16 hex digits of the SHA-256.
@@ -166,6 +223,35 @@ mod tests {
     }
 
     #[test]
+    fn what_it_is_made_from_is_found_through_packages_of_the_workspace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a folder");
+        let package = |name: &str, rest: &str| {
+            fs::create_dir_all(root.join(name)).expect("a folder");
+            let text = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n[lib]\npath = \"lib.rs\"\n{rest}");
+            fs::write(root.join(name).join("Cargo.toml"), text).expect("written");
+            fs::write(root.join(name).join("lib.rs"), "").expect("written");
+        };
+        fs::write(
+            root.join("Cargo.toml"),
+            "[workspace]\nmembers = [\"skill\", \"kit\", \"other\"]\nexclude = [\"abi\"]\n",
+        )
+        .expect("written");
+        package(
+            "skill",
+            "crate-type = [\"cdylib\"]\n[dependencies]\nkit = { path = \"../kit\" }\n[dev-dependencies]\nother = { path = \"../other\" }\n",
+        );
+        package(
+            "kit",
+            "[dependencies]\nabi = { path = \"../abi\" }\nskill = { path = \"../skill\", optional = true }\n",
+        );
+        package("other", "");
+        package("abi", "");
+        let project = RustProject::find(&root.join("skill"), Path::new(env!("CARGO"))).expect("found");
+        assert_eq!(project.sources, ["skill", "kit", "abi"].map(|name| root.join(name)));
+    }
+
+    #[test]
     fn a_package_that_makes_no_module_is_told_how() {
         let error = find("").expect_err("no cdylib");
         assert!(error.to_string().contains("crate-type = [\"cdylib\"]"), "{error}");
@@ -181,7 +267,8 @@ mod tests {
 
     #[test]
     fn the_module_is_the_one_of_the_package_that_was_asked_for() {
-        let artefact: Artifact = serde_json::from_str(MESSAGE).expect("a message of cargo");
+        let artefact: cargo_metadata::Artifact = serde_json::from_str(MESSAGE).expect("a message of cargo");
+        let artefact = Message::CompilerArtifact(artefact);
         let id = |repr: &str| PackageId { repr: repr.to_owned() };
         let module = module_of(artefact.clone(), &id("path+file:///skills/hello#0.1.0"));
         assert_eq!(module, Some("/cache/wasm32-unknown-unknown/release/hello.wasm".into()));

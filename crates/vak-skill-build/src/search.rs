@@ -19,10 +19,13 @@ pub(crate) fn cache(home: &Home) -> PathBuf {
     std::path::absolute(&home.cache).unwrap_or_else(|_| home.cache.clone())
 }
 
-/// A toolchain that works.
+/// A toolchain that works. Where nothing moves on the screen, only what takes long is told.
 pub(crate) fn find(search: &Search, ui: &mut Ui) -> Result<Toolchain, NotFound> {
-    let progress = ui.progress("looking for a compiler for WebAssembly");
-    search.find(&mut |step| progress.step(&say(step)))
+    let progress = ui.spinner("looking for a compiler for WebAssembly");
+    search.find(&mut |step| match step {
+        Step::Building(_, StandardLibrary::FromSource) => progress.long_step(&say(step)),
+        _ => progress.step(&say(step)),
+    })
 }
 
 fn say(step: Step<'_>) -> String {

@@ -1,19 +1,20 @@
 //! The standard library where it comes from source: built once for each compiler, then shared by all skills.
 //!
-//! Cargo would build it anew for every project, because each has a folder of its own and flags that name it. So it is
-//! built here with an empty library, and its crates are laid out as a compiler expects to find installed ones.
+//! Cargo would build it anew for every project, because each has a folder of its own. So it is built here with an empty
+//! library, and its crates are laid out as a compiler expects to find installed ones. Where the toolchain was proven just
+//! now, the proof has compiled it already, and cargo finds it fresh.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use cargo_metadata::Artifact;
+use cargo_metadata::Message;
 use vak_cli::{Home, Ui};
-use vak_toolchain::{StandardLibrary, TARGET};
+use vak_toolchain::{StandardLibrary, TARGET, encode_flags, profile};
 
 use crate::cargo::{Cargo, run};
-use crate::flags::{encode, for_standard_library, profile};
 use crate::lock::Lock;
 use crate::rust::short_key;
 use crate::{Error, Problems, search};
@@ -45,7 +46,7 @@ pub(crate) fn ensure(cargo: &Cargo, home: &Home, ui: &mut Ui) -> Result<Option<P
         let _lock = Lock::take(&folder.join(".lock"), ui)?;
         // Another process may have built it while this one waited.
         if !sysroot.is_dir() {
-            let progress = ui.progress("building the standard library from source: about half a minute, this once");
+            let progress = ui.progress("preparing the standard library for skills: up to a minute, this once");
             build(cargo, &folder, &sysroot)?;
             drop(progress);
         }
@@ -56,7 +57,7 @@ pub(crate) fn ensure(cargo: &Cargo, home: &Home, ui: &mut Ui) -> Result<Option<P
 /// All that its bytes depend on.
 fn identity(cargo: &Cargo) -> String {
     let toolchain = cargo.toolchain();
-    let flags = encode(&for_standard_library(&cargo.places()));
+    let flags = encode_flags(cargo.standard_flags());
     let parts = [
         LAYOUT.to_owned(),
         toolchain.version().to_owned(),
@@ -65,6 +66,12 @@ fn identity(cargo: &Cargo) -> String {
         flags.to_string_lossy().into_owned(),
     ];
     parts.join("\n")
+}
+
+/// What the crates depend on that were compiled for a skill with these flags.
+pub(crate) fn identity_for_skills(cargo: &Cargo, flags: &[OsString], sysroot: Option<&Path>) -> String {
+    let library = sysroot.map_or_else(String::new, stamp);
+    [identity(cargo), encode_flags(flags).to_string_lossy().into_owned(), library].join("\n")
 }
 
 /// A path, and when and how large it was last written: compilers are also replaced under the same version.
@@ -81,10 +88,10 @@ fn build(cargo: &Cargo, folder: &Path, sysroot: &Path) -> Result<(), Problems> {
     let failed = |source| Error::Write { path: work.clone(), source };
     let source = work.join("source");
     start_afresh(&work, &source).map_err(failed)?;
-    let mut command = cargo.build_from_source(&for_standard_library(&cargo.places()), &work.join("target"));
+    let mut command = cargo.build_from_source();
     command.arg("--quiet").current_dir(&source);
     let mut crates = Vec::new();
-    if !run(command, &mut |artefact| crates.extend(libraries(artefact)))? {
+    if !run(command, &mut |message| crates.extend(libraries(message)))? {
         return Err(Error::StandardLibrary.into());
     }
     let laid_out = work.join("sysroot");
@@ -101,17 +108,20 @@ fn start_afresh(work: &Path, source: &Path) -> io::Result<()> {
     fs::write(source.join("lib.rs"), "")
 }
 
-/// The compiled crates for the target among an artefact's files; build scripts are for this machine and stay out.
-fn libraries(artefact: Artifact) -> impl Iterator<Item = PathBuf> {
-    let files = artefact.filenames.into_iter().map(PathBuf::from);
-    files.filter(|file| file.extension().is_some_and(|end| end == "rlib") && file.iter().any(|part| part == TARGET))
+/// The compiled crates for the target that cargo speaks of; build scripts are for this machine and stay out.
+fn libraries(message: Message) -> impl Iterator<Item = PathBuf> {
+    let files = if let Message::CompilerArtifact(artefact) = message { artefact.filenames } else { Vec::new() };
+    let is_library = |file: &PathBuf| file.extension().is_some_and(|end| end == "rlib");
+    files.into_iter().map(PathBuf::from).filter(move |file| is_library(file) && file.iter().any(|part| part == TARGET))
 }
 
+/// Copies, so that nothing that cargo does to its own folder later reaches here.
 fn lay_out(crates: &[PathBuf], sysroot: &Path) -> io::Result<()> {
     let folder = sysroot.join("lib/rustlib").join(TARGET).join("lib");
     fs::create_dir_all(&folder)?;
     for file in crates {
-        fs::rename(file, folder.join(file.file_name().unwrap_or_default()))?;
+        let place = folder.join(file.file_name().unwrap_or_default());
+        fs::copy(file, place)?;
     }
     Ok(())
 }

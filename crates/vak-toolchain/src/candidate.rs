@@ -81,7 +81,7 @@ impl Candidate {
         };
         let linker = self.linker.as_deref().map_or_else(|| "its own".to_owned(), stamp);
         format!(
-            "vak-toolchain proof 1\ncargo: {}\nrustc: {}\nlinker: {linker}\n{:?}: {library}\n{details}\n",
+            "vak-toolchain proof 2\ncargo: {}\nrustc: {}\nlinker: {linker}\n{:?}: {library}\n{details}\n",
             stamp(cargo),
             stamp(path),
             self.standard_library,

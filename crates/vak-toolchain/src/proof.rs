@@ -2,15 +2,17 @@
 //!
 //! A proof is remembered in the cache folder, because one that compiles the standard library takes half a minute.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::candidate::Candidate;
 use crate::memory::Memory;
 use crate::process::run;
+use crate::recipe::{encode_flags, profile, standard_flags};
 use crate::{Failure, StandardLibrary, Step, TARGET, Toolchain};
 
 /// The crate's manifest, up to the name of its library.
@@ -40,7 +42,9 @@ const WASM_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
 /// Proves candidates.
 pub(crate) struct Prover<'a> {
     pub(crate) cargo: &'a Path,
+    pub(crate) cargo_home: &'a Path,
     pub(crate) cache_dir: &'a Path,
+    pub(crate) target_dir: PathBuf,
     pub(crate) limit: Duration,
 }
 
@@ -68,17 +72,24 @@ impl Prover<'_> {
 
     fn build(&self, candidate: &Candidate) -> Result<(), Failure> {
         let proof = self.write_crate().map_err(|source| Failure::Folder { path: self.cache_dir.into(), source })?;
-        let target_dir = self.cache_dir.join("target");
         let mut cargo = Command::new(self.cargo);
         cargo.args(["build", "--release", "--lib"]).current_dir(proof.folder.path());
         candidate.configure(&mut cargo);
-        cargo.env("CARGO_TARGET_DIR", &target_dir).env("CARGO_TERM_COLOR", "never");
+        cargo.args(profile());
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", encode_flags(&self.flags(candidate)));
+        cargo.env("CARGO_TARGET_DIR", &self.target_dir).env("CARGO_BUILD_BUILD_DIR", &self.target_dir);
+        cargo.env("CARGO_TERM_COLOR", "never");
         if candidate.standard_library == StandardLibrary::Precompiled {
             // The standard library's source has dependencies that cargo may have to fetch; the proof has none.
             cargo.arg("--offline");
         }
         run(cargo, self.limit)?;
-        check_module(&target_dir.join(TARGET).join("release").join(format!("{}.wasm", proof.library)))
+        check_module(&self.target_dir.join(TARGET).join("release").join(format!("{}.wasm", proof.library)))
+    }
+
+    fn flags(&self, candidate: &Candidate) -> Vec<OsString> {
+        let compiler = &candidate.compiler;
+        standard_flags(self.cargo_home, compiler.has_source().then(|| compiler.source()).as_deref())
     }
 
     /// The crate in a folder of its own. It lies in the cache, not in the system's folder for temporary files: cargo

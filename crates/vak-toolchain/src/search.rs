@@ -1,6 +1,7 @@
 //! The search: every way in order, each tried, the first that works taken.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ const SYSTEM_DIRS: &[&str] = &["/usr/local/bin", "/usr/bin"];
 pub struct Search {
     /// The cargo that builds, whichever compiler it is given.
     pub cargo: PathBuf,
+    /// Cargo's home, whose name is kept out of what is compiled.
+    pub cargo_home: PathBuf,
     /// The current compiler; rustup's proxy will do.
     pub rustc: PathBuf,
     /// What the author configured. If it fails the search fails: a wish is not silently passed over.
@@ -78,8 +81,8 @@ impl Default for Patience {
 }
 
 impl Search {
-    /// The search that this process's environment describes: `PATH`, `CARGO`, `RUSTC`, [`RUSTC_VARIABLE`] and
-    /// [`LINKER_VARIABLE`].
+    /// The search that this process's environment describes: `PATH`, `CARGO`, `CARGO_HOME`, `RUSTC`,
+    /// [`RUSTC_VARIABLE`] and [`LINKER_VARIABLE`]. It is the one place of this crate that looks at the process.
     #[must_use]
     pub fn from_process(cache_dir: PathBuf, installs: Installs) -> Self {
         let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
@@ -90,6 +93,7 @@ impl Search {
         };
         Self {
             cargo: tool("cargo", "CARGO"),
+            cargo_home: cargo_home(variable("CARGO_HOME")),
             rustc: tool("rustc", "RUSTC"),
             configured: variable(RUSTC_VARIABLE).map(|rustc| Configured::Rustc(rustc.into())),
             linker: variable(LINKER_VARIABLE).map(PathBuf::from),
@@ -120,8 +124,21 @@ impl Search {
         Err(NotFound { wanted: Wanted::Rust, attempts, advice: self.advice() })
     }
 
+    /// The target folder that proofs are built in. A standard library that was compiled for one lies there, and serves
+    /// everyone who says the same to cargo.
+    #[must_use]
+    pub fn target_dir(&self) -> PathBuf {
+        self.cache_dir.join("target")
+    }
+
     fn prover(&self) -> Prover<'_> {
-        Prover { cargo: &self.cargo, cache_dir: &self.cache_dir, limit: self.patience.build }
+        Prover {
+            cargo: &self.cargo,
+            cargo_home: &self.cargo_home,
+            cache_dir: &self.cache_dir,
+            target_dir: self.target_dir(),
+            limit: self.patience.build,
+        }
     }
 
     fn ways(&self) -> Vec<Way> {
@@ -240,6 +257,13 @@ impl Search {
         }
         advice
     }
+}
+
+/// The folder that is named, else the one in the user's home; absolute, since cargo works in other folders.
+fn cargo_home(named: Option<OsString>) -> PathBuf {
+    let of_user = || env::home_dir().map(|user| user.join(".cargo"));
+    let home = named.map(PathBuf::from).or_else(of_user).unwrap_or_default();
+    std::path::absolute(&home).unwrap_or(home)
 }
 
 /// The folders of a search path and those of the system. Relative ones are left out: they name another folder in

@@ -1,4 +1,6 @@
-//! What the tool says of skills that can't be built. Nothing here needs a compiler for WebAssembly.
+//! What the tool says of skills that can't be built. Nothing here but `watch` needs a compiler for WebAssembly.
+
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,7 +65,7 @@ impl Skill {
 fn check(dir: &Path) -> Result<Checked, Problems> {
     let nowhere = || PathBuf::from("/nowhere");
     let home = Home { config: nowhere(), cache: nowhere(), state: nowhere(), store: nowhere() };
-    Order { dir: dir.to_owned(), out: None, toolchain: None, accept_fuel: false, home }.check()
+    Order { dir: dir.to_owned(), out: None, toolchain: None, accept_fuel: false, quiet: false, home }.check()
 }
 
 #[test]

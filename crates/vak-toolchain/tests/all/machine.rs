@@ -9,7 +9,7 @@ use vak_toolchain::{Configured, Installs, NotFound, Patience, Search, Step, Tool
 
 /// A cargo that notes what it was told and leaves a module, unless it is given a compiler called `broken`.
 const CARGO: &str = r#"
-echo "RUSTC=$RUSTC BOOTSTRAP=$RUSTC_BOOTSTRAP LINKER=$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER ARGS=$*" >> @/cargo.log
+echo "RUSTC=$RUSTC BOOTSTRAP=$RUSTC_BOOTSTRAP LINKER=$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER FLAGS=$CARGO_ENCODED_RUSTFLAGS ARGS=$*" >> @/cargo.log
 case "$RUSTC" in
   *broken*) printf '\033[1merror\033[0m: the compiler is broken\n' >&2; exit 101;;
 esac
@@ -30,6 +30,7 @@ impl Machine {
         let root = folder.path().canonicalize().expect("a folder");
         let search = Search {
             cargo: root.join("bin/cargo"),
+            cargo_home: root.join("cargo home"),
             rustc: root.join("current/bin/rustc"),
             configured: None,
             linker: None,

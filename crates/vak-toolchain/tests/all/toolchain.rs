@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use vak_toolchain::{StandardLibrary, Toolchain};
+use vak_toolchain::{StandardLibrary, Toolchain, encode_flags, profile, standard_flags};
 
 use crate::machine::Machine;
 
@@ -61,12 +61,16 @@ fn the_proof_is_built_as_skills_are_and_offline_only_without_the_source() {
     let machine = machine.target("current");
     machine.find().expect("a toolchain");
     let compiler = "RUSTC=@/current/bin/rustc";
-    let build = "LINKER=@/bin/wasm-ld-22 ARGS=build --release --lib --target wasm32-unknown-unknown";
+    let flags = standard_flags(&machine.search.cargo_home, Some(&machine.path("current/lib/rustlib/src/rust")));
+    let flags = encode_flags(&flags).to_string_lossy().replace(&machine.path("").display().to_string(), "@/");
+    let build =
+        format!("LINKER=@/bin/wasm-ld-22 FLAGS={flags} ARGS=build --release --lib --target wasm32-unknown-unknown");
+    let profile = profile().join(" ");
     assert_eq!(
         machine.builds(),
         [
-            format!("{compiler} BOOTSTRAP=1 {build} -Zbuild-std=std,panic_abort"),
-            format!("{compiler} BOOTSTRAP= {build} --offline"),
+            format!("{compiler} BOOTSTRAP=1 {build} -Zbuild-std=std,panic_abort {profile}"),
+            format!("{compiler} BOOTSTRAP= {build} {profile} --offline"),
         ]
     );
 }

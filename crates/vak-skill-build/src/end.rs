@@ -1,0 +1,103 @@
+//! What is said at the end of a build or a check.
+
+use std::time::{Duration, Instant};
+
+use vak_cli::{Failure, Ui, quote};
+
+use crate::report::Report;
+use crate::{Built, Order, Placed, Problems, Source, Trial, build};
+
+/// What became of a build, or of a check, which builds nothing.
+#[derive(Debug)]
+pub(crate) struct End {
+    built: Option<Built>,
+    trial: Option<Trial>,
+    failures: Vec<Failure>,
+    hopeless: bool,
+    source: Option<Source>,
+    elapsed: Duration,
+}
+
+impl End {
+    /// Builds, or only checks.
+    pub(crate) fn of(order: &Order, check: bool, ui: &mut Ui) -> Self {
+        let begun = Instant::now();
+        let outcome = if check { order.check().map(|_| None) } else { build(order, ui).map(Some) };
+        let hopeless = outcome.as_ref().is_err_and(Problems::are_of_the_environment);
+        let (built, trial, failures) = match outcome {
+            Ok(built) => {
+                let trial = built.as_ref().map(|built| built.trial.clone());
+                (built, trial, Vec::new())
+            }
+            Err(problems) => (None, problems.trial().cloned(), problems.into_failures()),
+        };
+        Self { built, trial, failures, hopeless, source: Source::read(&order.dir).ok(), elapsed: begun.elapsed() }
+    }
+
+    /// Whether no change of the source could make it better.
+    pub(crate) const fn is_hopeless(&self) -> bool {
+        self.hopeless
+    }
+
+    /// The skill's name and version, if its manifest can be read.
+    pub(crate) fn skill(&self) -> Option<String> {
+        self.source.as_ref().map(|source| format!("{} {}", source.manifest().name, source.manifest().version))
+    }
+
+    /// For scripts.
+    pub(crate) fn report(&self) -> Report<'_> {
+        let manifest = self.source.as_ref().map(Source::manifest);
+        Report::of(manifest, self.built.as_ref(), self.trial.as_ref(), &self.failures, self.elapsed)
+    }
+
+    /// The failure to exit with, which was shown.
+    pub(crate) fn verdict(self) -> Result<(), Failure> {
+        self.failures.into_iter().next().map_or(Ok(()), |first| Err(first.silent()))
+    }
+
+    /// For people, and one line for `$(...)`.
+    pub(crate) fn tell(&self, order: &Order, ui: &mut Ui) -> Result<(), Failure> {
+        if let Some(trial) = &self.trial {
+            show(trial, ui)?;
+        }
+        for failure in &self.failures {
+            ui.failure(failure)?;
+        }
+        match &self.built {
+            Some(built) => {
+                self.summary(built, order).iter().try_for_each(|line| ui.note(line))?;
+                ui.line(&built.path.to_string_lossy())?;
+            }
+            None if self.failures.is_empty() => ui.line("ok")?,
+            None => self.trial.iter().try_for_each(|trial| ui.note(&format!("size: {}", trial.size())))?,
+        }
+        Ok(())
+    }
+
+    fn summary(&self, built: &Built, order: &Order) -> Vec<String> {
+        let done = match built.placed {
+            Placed::Written => "built",
+            Placed::Unchanged => "unchanged:",
+        };
+        let runs = if order.out.is_some() { &built.path } else { &order.dir };
+        let mut lines = vec![
+            format!("{done} {} in {:.1} s", self.skill().unwrap_or_default(), self.elapsed.as_secs_f64()),
+            format!("  module: {}", built.id),
+            format!("  size: {}", built.trial.size()),
+        ];
+        if !order.quiet {
+            lines.push(format!("  next: vak-run {} --allow-unsigned", quote(&runs.to_string_lossy())));
+        }
+        lines
+    }
+}
+
+fn show(trial: &Trial, ui: &mut Ui) -> Result<(), Failure> {
+    if let Some(table) = trial.table() {
+        ui.note_table(&table)?;
+    }
+    if let Some(rest) = trial.rest() {
+        ui.note(&rest)?;
+    }
+    Ok(())
+}
