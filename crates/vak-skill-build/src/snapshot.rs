@@ -271,7 +271,7 @@ mod tests {
         skill.write("Cargo.lock", "new");
         let built = Snapshot::take(&skill.1, Some(&before));
         before.adopt_new(&skill.path("Cargo.lock"), &built);
-        assert_eq!(before.changes(&built), [PathBuf::new(); 0]);
+        assert!(before.changes(&built).is_empty());
         skill.write("Cargo.lock", "newer");
         let edited = Snapshot::take(&skill.1, Some(&built));
         before.adopt_new(&skill.path("Cargo.lock"), &edited);

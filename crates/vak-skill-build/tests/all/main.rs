@@ -1,5 +1,7 @@
-//! What the tool says of skills that can't be built. Nothing here but `watch` needs a compiler for WebAssembly.
+//! What the tool says of skills that can't be built. Nothing but `bytes` and `watch` needs a compiler for WebAssembly.
 
+mod bytes;
+mod five;
 mod watch;
 
 use std::fs;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -10,45 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const MANIFEST: &str = "\
-name: five
-version: \"0.1.0\"
-description: Says five
-module: target/five.wasm
-exports:
-  - name: execute
-tests:
-  - { name: says five, input: 1, output: 5 }
-";
-
-const PACKAGE: &str = "\
-[package]
-name = \"five\"
-version = \"0.1.0\"
-edition = \"2024\"
-
-[workspace]
-
-[lib]
-path = \"lib.rs\"
-crate-type = [\"cdylib\"]
-";
-
-/// ABI 1 with nothing around it: room for an input, and the address and length of an output.
-const LIBRARY: &str = "\
-static mut ROOM: [u8; 64] = [0; 64];
-static OUTPUT: [u8; 1] = *b\"5\";
-
-#[unsafe(no_mangle)]
-pub extern \"C\" fn vak_alloc(_len: i32) -> i32 {
-    (&raw mut ROOM) as i32
-}
-
-#[unsafe(no_mangle)]
-pub extern \"C\" fn execute(_ptr: i32, _len: i32) -> i64 {
-    (OUTPUT.as_ptr() as i64) << 32 | 1
-}
-";
+use crate::five::{LIBRARY, MANIFEST, home, write};
 
 /// Longer than any build takes, with the standard library from its source on a machine that does other things as well.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -64,9 +25,7 @@ struct Watched {
 impl Watched {
     fn start(words: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in [("skill.yaml", MANIFEST), ("Cargo.toml", PACKAGE), ("lib.rs", LIBRARY)] {
-            fs::write(folder.path().join(name), text).expect("written");
-        }
+        write(folder.path());
         let mut tool = Command::new(env!("CARGO_BIN_EXE_vak-skill-build"))
             .args(["--watch", "--json"])
             .args(words)
@@ -100,12 +59,6 @@ impl Drop for Watched {
         let _ = self.tool.kill();
         let _ = self.tool.wait();
     }
-}
-
-/// Where the standard library may be already: the `VAK_HOME` of whoever runs the tests, else that of this checkout.
-fn home() -> PathBuf {
-    let named = std::env::var_os("VAK_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.vak"))
 }
 
 /// Kills the process after a long time, unless what is returned is dropped before.
