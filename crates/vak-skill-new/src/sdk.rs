@@ -57,7 +57,8 @@ pub(crate) const CRATES: &[Crate] = &[
         "src/json.rs",
         "src/json/read.rs",
         "src/json/write.rs",
-        "src/lib.rs"
+        "src/lib.rs",
+        "src/panic.rs"
     ),
 ];
 

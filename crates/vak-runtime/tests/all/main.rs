@@ -5,6 +5,7 @@ mod golden;
 mod grants;
 mod interruption;
 mod invoke;
+mod last_words;
 mod memory;
 
 use std::sync::OnceLock;
