@@ -15,6 +15,13 @@ pub const EXPORT_MEMORY: &str = "memory";
 /// The allocator that a skill must export, `(len: i32) -> i32`; the host calls it once, for the input.
 pub const EXPORT_ALLOC: &str = "vak_alloc";
 
+/// The immutable `i32` global that a skill may export: the address of [`FAILURE_BYTES`] bytes, little endian, that are
+/// a failed [`Answer`] once the skill has an error that it can't return any more, and 0 before.
+pub const EXPORT_FAILURE: &str = "vak_failure";
+
+/// How many bytes lie at the address in [`EXPORT_FAILURE`].
+pub const FAILURE_BYTES: u32 = 8;
+
 /// The module that all host calls are imported from.
 pub const IMPORT_MODULE: &str = "vak";
 

@@ -44,6 +44,8 @@ impl Inbox {
 }
 
 #[cfg(target_arch = "wasm32")]
+pub(crate) use abi::pack;
+#[cfg(target_arch = "wasm32")]
 pub use abi::serve;
 
 #[cfg(target_arch = "wasm32")]
@@ -59,6 +61,7 @@ mod abi {
     /// Makes room for the input: an export of ABI 1.
     #[unsafe(no_mangle)]
     extern "C" fn vak_alloc(len: u32) -> u32 {
+        crate::panic::install();
         INBOX.make(len as usize) as u32
     }
 
@@ -80,7 +83,7 @@ mod abi {
     }
 
     /// Leaves the bytes for the host, which reads them when the call is over.
-    fn pack(verdict: Verdict, bytes: Vec<u8>) -> i64 {
+    pub(crate) fn pack(verdict: Verdict, bytes: Vec<u8>) -> i64 {
         let bytes = bytes.leak();
         Answer { verdict, ptr: bytes.as_ptr().expose_provenance() as u32, len: bytes.len() as u32 }.pack()
     }

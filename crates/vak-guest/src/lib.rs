@@ -41,8 +41,11 @@
 //! `.into()` of anything that can be displayed; a skill that has more to say serializes a type of its own.
 //!
 //! # Panics
-//! A panic is not an error of this kind. The target has no unwinding, so a panicking call can't return any more: it traps,
-//! and the host reports `trap.unreachable` without the message. Return an error for whatever an input can cause.
+//! A panic ends the call, and becomes the skill's own error with its message and place:
+//! `{"error":"panic: index out of bounds: ...","at":"src/lib.rs:12:5"}`. At most 1 KiB of the message is kept. A panic while
+//! a panic is described, or for want of memory, leaves nothing: the host reports `trap.unreachable` then, or the limit. A
+//! panic hook of the skill's own takes the place of the kit's, and its panics are traps. A panic says nothing that a caller
+//! can act on, so return an error for whatever an input can cause.
 //!
 //! # Memory
 //! An instance serves one call, so nothing is ever freed: all memory goes at once when the call ends. What a
@@ -57,6 +60,8 @@ mod border;
 mod error;
 mod export;
 mod json;
+#[cfg(any(target_arch = "wasm32", test))]
+mod panic;
 
 pub use answer::answer;
 pub use error::Error;

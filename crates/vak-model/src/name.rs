@@ -89,7 +89,7 @@ impl TryFrom<String> for ExportName {
     type Error = InvalidName;
 
     fn try_from(name: String) -> Result<Self, InvalidName> {
-        if matches!(name.as_str(), "memory" | "vak_alloc") {
+        if matches!(name.as_str(), "memory" | "vak_alloc" | "vak_failure") {
             return Err(InvalidName::Reserved(name));
         }
         let identifier = (1..=64).contains(&name.len())
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn export_names_are_identifiers_and_not_the_abi_s_own() {
         assert!("execute".parse::<ExportName>().is_ok());
-        for bad in ["", "1a", "a-b", "memory", "vak_alloc", "é", "a b"] {
+        for bad in ["", "1a", "a-b", "memory", "vak_alloc", "vak_failure", "é", "a b"] {
             assert!(bad.parse::<ExportName>().is_err(), "{bad}");
         }
     }

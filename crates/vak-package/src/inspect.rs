@@ -1,6 +1,6 @@
 //! What a module shows to the outside, held against its manifest and the ABI, without running anything.
 
-use vak_abi::{EXPORT_ALLOC, EXPORT_MEMORY, IMPORT_MODULE};
+use vak_abi::{EXPORT_ALLOC, EXPORT_FAILURE, EXPORT_MEMORY, IMPORT_MODULE};
 use vak_model::{Capability, Manifest};
 
 use crate::scan::{ExportType, FuncType, Import, ImportType, Scanned, ValType};
@@ -47,12 +47,14 @@ impl Interface {
         Self { imports: scanned.imports, exports: scanned.exports }
     }
 
-    /// Checks that declared capabilities cover all imports, and that everything callable is there.
+    /// Checks that declared capabilities cover all imports, that everything callable is there, and that what the host
+    /// may look at is what it must be.
     pub(crate) fn check(&self, manifest: &Manifest) -> Result<(), InterfaceError> {
         self.check_imports(manifest)?;
         self.check_export(EXPORT_MEMORY, "a memory `memory`", |ty| matches!(ty, ExportType::Memory))?;
         let alloc = FuncType { params: vec![ValType::I32], results: vec![ValType::I32] };
         self.check_function(EXPORT_ALLOC, "(i32) -> i32", &alloc)?;
+        self.check_failure()?;
         let call = FuncType { params: vec![ValType::I32; 2], results: vec![ValType::I64] };
         manifest
             .exports
@@ -76,6 +78,15 @@ impl Interface {
             (false, _) => Err(InterfaceError::Undeclared(undeclared)),
             (true, Some(import)) => Err(InterfaceError::ImportType(import)),
             (true, None) => Ok(()),
+        }
+    }
+
+    /// A skill need not have it. One that has something else of the name would wait in vain for its errors to be found.
+    fn check_failure(&self) -> Result<(), InterfaceError> {
+        let is_constant = |ty: &ExportType| *ty == ExportType::Constant(ValType::I32);
+        match self.check_export(EXPORT_FAILURE, "an immutable global `vak_failure` of type i32", is_constant) {
+            Err(InterfaceError::MissingExport { .. }) => Ok(()),
+            checked => checked,
         }
     }
 

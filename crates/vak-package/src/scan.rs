@@ -159,7 +159,9 @@ pub enum ExportType {
     Func(FuncType),
     /// A linear memory.
     Memory,
-    /// A table, a global or a tag.
+    /// A global that never changes.
+    Constant(ValType),
+    /// A table, a tag, or a global that can change.
     Other,
 }
 
@@ -438,6 +440,7 @@ impl<'a> Pass<'a> {
             let ty = match types.entity_type_from_export(&wasmparser::Export { name: &name, kind, index }) {
                 Some(EntityType::Func(id)) => ExportType::Func(func_type(types[id].unwrap_func())),
                 Some(EntityType::Memory(_)) => ExportType::Memory,
+                Some(EntityType::Global(ty)) if !ty.mutable => ExportType::Constant(ty.content_type.into()),
                 _ => ExportType::Other,
             };
             self.exports.push((name, ty));

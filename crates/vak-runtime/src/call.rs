@@ -9,8 +9,8 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::PreparedSkill;
 use crate::engine::TickingEngine;
-use crate::error::{CallError, ContractError, InputError};
-use crate::guest::{Guest, classify};
+use crate::error::{CallError, ContractError, InputError, TrapKind};
+use crate::guest::{Guest, Said, classify};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
 use crate::watch::Watch;
@@ -44,6 +44,10 @@ impl Answer {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
 }
 
 /// How a call ended, and what it used.
@@ -71,7 +75,7 @@ impl PreparedSkill {
             Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
         };
         let ran = watch.over(self.exchange(&mut store, export, input)).await;
-        let result = flatten(ran, &self.limits).and_then(|answer| export.check(answer));
+        let result = flatten(ran, &self.limits).and_then(|said| export.check(said));
         let usage = usage(&store, &watch, &self.limits, &result, self.compile_time);
         Outcome { result, usage }
     }
@@ -99,7 +103,7 @@ impl PreparedSkill {
         store: &mut Store<Meter>,
         export: &PreparedExport,
         input: &[u8],
-    ) -> Result<Answer, CallError> {
+    ) -> Result<Said, CallError> {
         let failed = |error: wasmtime::Error| classify(&error, &self.limits);
         let instance = self.pre.instantiate_async(&mut *store).await.map_err(failed)?;
         store.set_fuel(self.limits.get(LimitKind::Fuel)).map_err(failed)?;
@@ -110,8 +114,18 @@ impl PreparedSkill {
 }
 
 impl PreparedExport {
-    /// Holds an answer against the contract. An error of the skill's own is JSON as well, but promised no schema.
-    fn check(&self, answer: Answer) -> Result<Answer, CallError> {
+    /// Holds what the skill said against the contract. Last words that don't keep it are none: the trap counts then.
+    fn check(&self, said: Said) -> Result<Answer, CallError> {
+        match said {
+            Said::Answer(answer) => self.check_answer(answer),
+            Said::LastWords(bytes) => self
+                .check_answer(Answer::new(Verdict::Failed, bytes))
+                .map_err(|_| CallError::Trap(TrapKind::Unreachable)),
+        }
+    }
+
+    /// An error of the skill's own is JSON as well, but promised no schema.
+    fn check_answer(&self, answer: Answer) -> Result<Answer, CallError> {
         let value = parse_json(&answer.bytes).map_err(ContractError::Json)?;
         let promised = match answer.verdict {
             Verdict::Done => self.output.as_ref(),
@@ -144,6 +158,8 @@ pub(crate) fn flatten<T>(ran: Result<Result<T, CallError>, LimitKind>, limits: &
 }
 
 /// What a call has used. Fuel is exact only where the engine's counter is: after an answer, and at the end of the fuel.
+/// An answer may be one that was left before `unreachable`: of all traps this is the one that the engine brings its
+/// counter up to date for.
 pub(crate) fn usage<T>(
     store: &Store<Meter>,
     watch: &Watch,

@@ -1,15 +1,24 @@
 //! The exchange of bytes with a guest. Every pointer and length that a guest gives is checked in 64 bits before anything
 //! is allocated or copied.
 
-use vak_abi::{Answer, EXPORT_ALLOC, EXPORT_MEMORY};
+use vak_abi::{Answer, EXPORT_ALLOC, EXPORT_FAILURE, EXPORT_MEMORY, FAILURE_BYTES, Verdict};
 use wasmtime::{Instance, Memory, Store, TypedFunc};
 
-use crate::error::{CallError, ContractError};
+use crate::error::{CallError, ContractError, TrapKind};
 use crate::meter::{HostMemoryGone, LimitHit, Meter};
 use vak_model::{LimitKind, Limits};
 
-/// The three exports that a call needs.
+/// How a guest has spoken. What it said is not checked for being JSON yet.
+pub(crate) enum Said {
+    /// The function has returned.
+    Answer(crate::Answer),
+    /// It has executed `unreachable`, and has left what looks like an error of its own.
+    LastWords(Vec<u8>),
+}
+
+/// The three exports that a call needs, and the instance for the one that it may need.
 pub(crate) struct Guest {
+    instance: Instance,
     memory: Memory,
     alloc: TypedFunc<u32, u32>,
     entry: TypedFunc<(u32, u32), i64>,
@@ -23,7 +32,7 @@ impl Guest {
             .ok_or_else(|| wasmtime::Error::msg("the checked memory is gone"))?;
         let alloc = instance.get_typed_func(&mut *store, EXPORT_ALLOC)?;
         let entry = instance.get_typed_func(&mut *store, export)?;
-        Ok(Self { memory, alloc, entry })
+        Ok(Self { instance: *instance, memory, alloc, entry })
     }
 
     /// Has the guest make room for the input, and copies it there.
@@ -45,16 +54,42 @@ impl Guest {
         Ok((ptr, len))
     }
 
-    /// Calls the function that answers, and copies the answer out.
+    /// Calls the function that answers, and copies the answer out. If it trapped as a panic does, nothing of the guest
+    /// runs any more, and its memory may hold the error that it could not return.
     pub(crate) async fn ask(
         &self,
         store: &mut Store<Meter>,
         (ptr, len): (u32, u32),
         limits: &Limits,
+    ) -> Result<Said, CallError> {
+        match self.entry.call_async(&mut *store, (ptr, len)).await.map_err(|error| classify(&error, limits)) {
+            Ok(packed) => self.copy_out(store, Answer::unpack(packed), limits).map(Said::Answer),
+            Err(trap @ CallError::Trap(TrapKind::Unreachable)) => {
+                self.last_words(store, limits).map(Said::LastWords).ok_or(trap)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The error that the guest has left where ABI 1 lets it, if there is one within the limits.
+    fn last_words(&self, store: &mut Store<Meter>, limits: &Limits) -> Option<Vec<u8>> {
+        let at = self.instance.get_global(&mut *store, EXPORT_FAILURE)?.get(&mut *store).i32()?;
+        let left = self.memory.data(&*store).get(range(at.cast_unsigned(), FAILURE_BYTES)?)?;
+        let answer = Answer::unpack(i64::from_le_bytes(left.try_into().ok()?));
+        match answer.verdict {
+            Verdict::Failed => self.copy_out(store, answer, limits).ok().map(crate::Answer::into_bytes),
+            Verdict::Done => None,
+        }
+    }
+
+    /// Copies out what an answer points to, if it lies in the memory and is no longer than allowed.
+    fn copy_out(
+        &self,
+        store: &Store<Meter>,
+        Answer { verdict, ptr, len }: Answer,
+        limits: &Limits,
     ) -> Result<crate::Answer, CallError> {
-        let packed = self.entry.call_async(&mut *store, (ptr, len)).await.map_err(|error| classify(&error, limits))?;
-        let Answer { verdict, ptr, len } = Answer::unpack(packed);
-        let memory = self.memory.data(&*store);
+        let memory = self.memory.data(store);
         let bytes = range(ptr, len).and_then(|range| memory.get(range)).ok_or(ContractError::OutputPointer {
             ptr,
             len,
@@ -93,7 +128,7 @@ pub(crate) fn classify(error: &wasmtime::Error, limits: &Limits) -> CallError {
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(wasmtime::Trap::OutOfFuel) => limit(LimitKind::Fuel),
         Some(wasmtime::Trap::Interrupt) => limit(LimitKind::Time),
-        Some(trap) => CallError::Trap(crate::TrapKind::of(*trap)),
+        Some(trap) => CallError::Trap(TrapKind::of(*trap)),
         None if is_out_of_memory(error) => CallError::HostMemory,
         None => CallError::Internal(vak_model::printable(&format!("{error:#}"), 400)),
     }

@@ -56,8 +56,20 @@ pub(crate) const CRATES: &[Crate] = &[
         "src/export.rs",
         "src/json.rs",
         "src/json/read.rs",
+        "src/json/read/big.rs",
+        "src/json/read/float.rs",
+        "src/json/read/float/tests.rs",
+        "src/json/read/items.rs",
+        "src/json/read/key.rs",
+        "src/json/read/number.rs",
+        "src/json/read/reader.rs",
+        "src/json/read/tests.rs",
+        "src/json/read/text.rs",
+        "src/json/read/value.rs",
+        "src/json/read/variant.rs",
         "src/json/write.rs",
-        "src/lib.rs"
+        "src/lib.rs",
+        "src/panic.rs"
     ),
 ];
 

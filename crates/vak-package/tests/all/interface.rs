@@ -28,6 +28,20 @@ fn d12_what_the_manifest_or_the_abi_calls_for_must_be_there_with_its_type() {
 }
 
 #[test]
+fn d12_a_failure_need_not_be_there_and_is_an_immutable_i32_if_it_is() {
+    let with = |item: &str| SKILL.replacen("(module", &format!("(module {item}"), 1);
+    assert!(pack(&with(r#"(global (export "vak_failure") i32 (i32.const 8))"#), "").is_ok());
+    for item in [
+        r#"(global (export "vak_failure") (mut i32) (i32.const 8))"#,
+        r#"(global (export "vak_failure") i64 (i64.const 8))"#,
+        r#"(func (export "vak_failure") (result i32) i32.const 8)"#,
+        r#"(table (export "vak_failure") 1 funcref)"#,
+    ] {
+        assert_eq!(code(&with(item), ""), Code::ExportType, "{item}");
+    }
+}
+
+#[test]
 fn e17_imports_need_a_declared_capability() {
     for import in [
         r#"(import "wasi_snapshot_preview1" "path_open" (func (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))"#,

@@ -6,6 +6,7 @@ mod golden;
 mod grants;
 mod interruption;
 mod invoke;
+mod last_words;
 mod memory;
 
 use std::sync::OnceLock;
