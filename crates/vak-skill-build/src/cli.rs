@@ -83,18 +83,19 @@ struct End<'a> {
 impl End<'_> {
     /// For scripts.
     fn report(&self, outcome: Outcome, ui: &mut Ui) -> Result<(), Failure> {
-        let (built, errors) = match outcome {
-            Ok(built) => (built, Vec::new()),
-            Err(problems) => (None, problems.into_failures()),
+        let (built, left_out, errors) = match outcome {
+            Ok(built) => (built, 0, Vec::new()),
+            Err(problems) => (None, problems.left_out(), problems.into_failures()),
         };
-        ui.json(&Report::of(self.source.map(Source::manifest), built.as_ref(), &errors, self.elapsed))?;
-        errors.into_iter().next().map_or(Ok(()), |first| Err(first.silent()))
+        let skill = self.source.map(Source::manifest);
+        let report = Report::of(skill, built.as_ref(), &errors, left_out, self.elapsed);
+        ui.report(&report, errors.first().cloned())
     }
 
     /// For people, and one line for `$(...)`.
     fn tell(&self, outcome: Outcome, ui: &mut Ui) -> Result<(), Failure> {
         match outcome {
-            Err(problems) => return fail(problems.into_failures(), ui),
+            Err(problems) => return fail(problems, ui),
             Ok(None) => ui.line("ok")?,
             Ok(Some(built)) => {
                 self.summary(&built).iter().try_for_each(|line| ui.note(line))?;
@@ -121,12 +122,18 @@ impl End<'_> {
     }
 }
 
-/// Shows every failure; the first decides about the exit code.
-fn fail(failures: Vec<Failure>, ui: &mut Ui) -> Result<(), Failure> {
-    for failure in &failures {
-        ui.failure(failure)?;
+/// Shows every failure, and how many there are; the first decides about the exit code.
+fn fail(problems: Problems, ui: &mut Ui) -> Result<(), Failure> {
+    let left_out = problems.left_out();
+    let failures = problems.into_failures();
+    let (told, count) = (failures.len(), failures.len() + left_out);
+    let end = ui.failures(failures);
+    match left_out {
+        0 if count == 1 => {}
+        0 => ui.note(&format!("{count} mistakes"))?,
+        _ => ui.note(&format!("{count} mistakes, of which {told} are shown"))?,
     }
-    failures.into_iter().next().map_or(Ok(()), |first| Err(first.silent()))
+    end
 }
 
 #[cfg(test)]

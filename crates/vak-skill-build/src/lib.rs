@@ -21,7 +21,6 @@ mod project;
 mod record;
 mod report;
 mod rust;
-mod schemas;
 mod search;
 mod source;
 mod sysroot;
