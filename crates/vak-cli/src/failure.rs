@@ -139,6 +139,18 @@ impl Failure {
         &self.message
     }
 
+    /// The message with its place and its causes, in one line.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let mut whole = self.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        whole.push_str(&self.message);
+        for cause in &self.causes {
+            whole.push_str(": ");
+            whole.push_str(cause);
+        }
+        whole
+    }
+
     /// As lists of errors have it: beside what it is, `file`, `line` and `column`, null where they are not known.
     #[must_use]
     pub fn placed(&self) -> PlacedFailure<'_> {
@@ -183,15 +195,9 @@ pub struct PlacedFailure<'a> {
 /// would be right, or null.
 impl Serialize for Failure {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut whole = self.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-        whole.push_str(&self.message);
-        for cause in &self.causes {
-            whole.push_str(": ");
-            whole.push_str(cause);
-        }
         let mut object = serializer.serialize_struct("error", 3)?;
         object.serialize_field("code", &self.code)?;
-        object.serialize_field("message", &whole)?;
+        object.serialize_field("message", &self.one_line())?;
         object.serialize_field("hint", &self.next.first().map(|next| &next.command).or(self.right.as_ref()))?;
         object.end()
     }

@@ -307,6 +307,22 @@ fn a_manifest_full_of_mistakes_has_a_bounded_number_of_short_ones_listed() {
 }
 
 #[test]
+fn a_manifest_lists_a_bounded_number_of_functions_and_cases() {
+    let exports = |count: u32| (0..count).map(|n| format!("  - name: f{n}\n")).collect::<String>();
+    let tests =
+        |count: u32| (0..count).map(|n| format!("  - {{ name: t{n}, input: 1, output: 1 }}\n")).collect::<String>();
+    let refusal = |exports: &str, tests: &str| {
+        let text =
+            format!("name: n\nversion: 1.0.0\ndescription: d\nmodule: n.wasm\nexports:\n{exports}tests:\n{tests}");
+        ManifestDocument::check_yaml(&text).err().map(|error| error.to_string())
+    };
+    assert_eq!(refusal(&exports(256), &tests(1024)), None);
+    let told = |count: u32, most: u32| Some(format!("the list has {count} entries: at most {most} are allowed"));
+    assert_eq!(refusal(&exports(257), &tests(1)), told(257, 256));
+    assert_eq!(refusal(&exports(1), &tests(1025)), told(1025, 1024));
+}
+
+#[test]
 fn a_mapping_is_no_list_of_its_values_and_a_name_no_mapping() {
     for (from, to) in [
         ("  - name: execute\n    input_schema: { type: object, properties: { x: { type: number } } }", "  - [execute]"),

@@ -55,10 +55,7 @@ impl Skill {
     /// Every failure: its code, and what it says without the folder's name, behind its place if it has one.
     fn failures(&self) -> Vec<(Code, String)> {
         let folder = format!("{}/", self.0.path().display());
-        let plain = |failure: Failure| {
-            let said = serde_json::to_value(&failure).expect("JSON")["message"].as_str().map(str::to_owned);
-            (failure.code(), said.expect("text").replace(&folder, ""))
-        };
+        let plain = |failure: Failure| (failure.code(), failure.one_line().replace(&folder, ""));
         self.check().expect_err("problems").into_failures().into_iter().map(plain).collect()
     }
 }
