@@ -14,7 +14,7 @@ mod quote;
 mod ui;
 
 pub use args::{JsonArgs, LimitArgs, UnsignedArgs};
-pub use failure::{Failure, Next};
+pub use failure::{Failure, Next, Place, PlacedFailure};
 pub use format::{bytes, count, millis};
 pub use home::{Home, VAK_HOME};
 pub use main_loop::{EXIT_STATUS, Tool, main};

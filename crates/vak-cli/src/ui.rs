@@ -119,6 +119,24 @@ impl Ui {
         Ok(())
     }
 
+    /// Prints failures on stderr, and ends with the first of them, if there are any.
+    ///
+    /// # Errors
+    /// The first failure, which has been said; or stderr is gone.
+    pub fn failures(&mut self, failures: Vec<Failure>) -> Result<(), Failure> {
+        failures.iter().try_for_each(|failure| self.failure(failure))?;
+        failures.into_iter().next().map_or(Ok(()), |first| Err(first.silent()))
+    }
+
+    /// Prints a report on stdout in the place of everything else, and ends with the failure, if there is one.
+    ///
+    /// # Errors
+    /// The failure, which the report has said; or stdout is gone.
+    pub fn report(&mut self, report: &impl Serialize, failure: Option<Failure>) -> Result<(), Failure> {
+        self.json(report)?;
+        failure.map_or(Ok(()), |failure| Err(failure.silent()))
+    }
+
     /// Starts a sign of life on stderr for work that takes long: a moving line on a terminal, a plain one elsewhere.
     #[must_use]
     pub fn progress(&mut self, text: &str) -> Progress {

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, MapAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::advice::{self, Advice};
 
 /// A kind of power over something outside the guest's own memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,26 +34,43 @@ pub enum Capability {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCapability {
     /// No capability of that name exists.
-    #[error("`{0}` is not a capability; there are {all}", all = Capability::names())]
     Unknown(String),
     /// A capability over resources that names none of them.
-    #[error("`{0}` needs a list of what it may reach, for example `{0}: [\"data/**\"]`")]
     NoScope(&'static str),
     /// A list of resources for a capability that has none.
-    #[error("`{0}` takes no list")]
     UnexpectedScope(&'static str),
     /// More entries, or longer ones, than a list may have.
-    #[error("the list of `{0}` is too long: at most 64 entries of 1 to 1024 characters, all printable")]
     ScopeBounds(&'static str),
-    /// Two capabilities, or none, in one entry.
-    #[error("each entry names exactly one capability")]
-    NotOne,
     /// `optional` on the one capability that no skill can do without.
-    #[error("`compute` cannot be optional")]
     OptionalCompute,
-    /// The same capability in two entries.
-    #[error("`{0}` is listed twice")]
-    Twice(&'static str),
+}
+
+impl Advice for InvalidCapability {
+    fn wrong(&self) -> String {
+        match self {
+            Self::Unknown(name) => format!("`{name}` is not a capability"),
+            Self::NoScope(name) => format!("`{name}` needs a list of what it may reach"),
+            Self::UnexpectedScope(name) => format!("`{name}` takes no list"),
+            Self::ScopeBounds(name) => format!("the list of `{name}` is too long, or holds what can't be printed"),
+            Self::OptionalCompute => "`compute` cannot be optional".to_owned(),
+        }
+    }
+
+    fn right(&self) -> String {
+        match self {
+            Self::Unknown(_) => format!("there are {}", Capability::ALL.map(Capability::name).join(", ")),
+            Self::NoScope(name) => format!("for example `{name}: [\"data/**\"]`"),
+            Self::UnexpectedScope(name) => format!("write `{name}` alone"),
+            Self::ScopeBounds(_) => "use at most 64 entries of 1 to 1024 bytes, all printable".to_owned(),
+            Self::OptionalCompute => "leave `optional` out".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for InvalidCapability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        advice::display(self, f)
+    }
 }
 
 impl Capability {
@@ -112,10 +127,6 @@ impl Capability {
     pub const fn is_scoped(self) -> bool {
         matches!(self, Self::FsRead | Self::FsWrite | Self::NetHttp)
     }
-
-    fn names() -> String {
-        Self::ALL.map(Self::name).join(", ")
-    }
 }
 
 impl fmt::Display for Capability {
@@ -171,99 +182,28 @@ impl CapabilityRequest {
     }
 }
 
-impl<'de> Deserialize<'de> for CapabilityRequest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RequestVisitor)
-    }
-}
-
-struct RequestVisitor;
-
-impl<'de> Visitor<'de> for RequestVisitor {
-    type Value = CapabilityRequest;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a capability's name, or the name and a list of what it may reach")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<CapabilityRequest, E> {
-        name.parse().and_then(|capability| CapabilityRequest::new(capability, None, false)).map_err(E::custom)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CapabilityRequest, A::Error> {
-        let mut named = None;
-        let mut optional = false;
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "optional" {
-                optional = map.next_value()?;
-                continue;
-            }
-            let capability: Capability = key.parse().map_err(de::Error::custom)?;
-            let scope: Option<Vec<String>> = map.next_value()?;
-            if named.replace((capability, scope)).is_some() {
-                return Err(de::Error::custom(InvalidCapability::NotOne));
-            }
-        }
-        let (capability, scope) = named.ok_or_else(|| de::Error::custom(InvalidCapability::NotOne))?;
-        CapabilityRequest::new(capability, scope, optional).map_err(de::Error::custom)
-    }
-}
-
-impl Serialize for CapabilityRequest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let name = self.capability.name();
-        if self.scope.is_empty() && !self.optional {
-            return serializer.serialize_str(name);
-        }
-        let mut map = serializer.serialize_map(None)?;
-        if self.scope.is_empty() {
-            map.serialize_entry(name, &())?;
-        } else {
-            map.serialize_entry(name, &self.scope)?;
-        }
-        if self.optional {
-            map.serialize_entry("optional", &true)?;
-        }
-        map.end()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Result<CapabilityRequest, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn every_form_of_a_request_reads_back_from_what_it_writes() {
-        for form in [
-            r#""compute""#,
-            r#"{"fs.read":["data/**"]}"#,
-            r#"{"net.http":["https://api.example.com/*"],"optional":true}"#,
-            r#"{"log":null,"optional":true}"#,
-        ] {
-            let request = read(form).expect(form);
-            assert_eq!(serde_json::to_string(&request).expect("serialisable"), form);
-        }
-    }
-
     #[test]
     fn a_request_that_says_too_little_or_too_much_is_refused() {
-        for (form, reason) in [
-            (r#""wasi""#, "not a capability"),
-            (r#""fs.read""#, "needs a list"),
-            (r#"{"fs.read":[]}"#, "needs a list"),
-            (r#"{"log":["x"]}"#, "takes no list"),
-            (r#"{"log":null,"kv":null}"#, "exactly one"),
-            (r#"{"optional":true}"#, "exactly one"),
-            (r#"{"compute":null,"optional":true}"#, "cannot be optional"),
-            (r#"{"fs.read":["a\u001bb"]}"#, "too long"),
-            ("7", "a capability's name"),
+        let some = |entry: &str| Some(vec![entry.to_owned()]);
+        for (capability, scope, optional, reason) in [
+            (Capability::FsRead, None, false, "needs a list"),
+            (Capability::FsRead, Some(Vec::new()), true, "needs a list"),
+            (Capability::Log, some("x"), false, "takes no list"),
+            (Capability::Compute, None, true, "cannot be optional"),
+            (Capability::FsRead, some("a\u{1b}b"), false, "too long"),
+            (Capability::FsRead, some(""), false, "too long"),
+            (Capability::NetHttp, some(&"x".repeat(1025)), false, "too long"),
+            (Capability::NetHttp, Some(vec!["x".to_owned(); 65]), false, "too long"),
         ] {
-            let error = read(form).expect_err(form);
-            assert!(error.contains(reason), "{form}: {error}");
+            let error = CapabilityRequest::new(capability, scope, optional).expect_err(reason).to_string();
+            assert!(error.contains(reason), "{reason}: {error}");
         }
+        assert!(CapabilityRequest::new(Capability::FsRead, some("data/**"), true).is_ok());
+        assert!(CapabilityRequest::new(Capability::Log, None, true).is_ok());
+        assert!("wasi".parse::<Capability>().expect_err("unknown").to_string().contains("not a capability"));
     }
 }

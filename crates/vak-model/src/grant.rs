@@ -62,28 +62,39 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{LimitRequest, ModulePath, Text};
 
-    fn manifest(capabilities: &str) -> Manifest {
-        serde_json::from_str(&format!(
-            r#"{{"name":"s","version":"1.0.0","description":"","module":"s.wasm","exports":[{{"name":"f"}}],
-                "capabilities":{capabilities}}}"#
-        ))
-        .expect("a manifest")
+    fn manifest(capability: Capability, optional: bool) -> Manifest {
+        let valid = "a part of a manifest";
+        Manifest {
+            name: "s".parse().expect(valid),
+            version: "1.0.0".parse().expect(valid),
+            description: Text::default(),
+            author: Text::default(),
+            license: Text::default(),
+            module: ModulePath::try_from("s.wasm".to_owned()).expect(valid),
+            capabilities: vec![CapabilityRequest::new(capability, None, optional).expect(valid)],
+            features: Vec::new(),
+            limits: LimitRequest::none(),
+            exports: Vec::new(),
+            tests: Vec::new(),
+            signature: None,
+        }
     }
 
     #[test]
     fn nothing_is_held_that_was_not_both_asked_for_and_allowed() {
         let all = BTreeSet::from(Capability::ALL);
-        let granted = Grant::new(&manifest(r#"["log"]"#), &all).expect("granted");
+        let granted = Grant::new(&manifest(Capability::Log, false), &all).expect("granted");
         assert!(granted.holds(Capability::Log) && !granted.holds(Capability::Clock));
-        let optional = Grant::new(&manifest(r#"[{"log":null,"optional":true}]"#), &BTreeSet::new()).expect("granted");
+        let optional = Grant::new(&manifest(Capability::Log, true), &BTreeSet::new()).expect("granted");
         assert!(!optional.holds(Capability::Log) && optional.holds(Capability::Compute));
     }
 
     #[test]
     fn a_needed_capability_that_nobody_allows_refuses_the_skill() {
         for capability in Capability::ALL.into_iter().filter(|c| !c.is_scoped() && *c != Capability::Compute) {
-            let refused = Grant::new(&manifest(&format!("[\"{capability}\"]")), &BTreeSet::new());
+            let refused = Grant::new(&manifest(capability, false), &BTreeSet::new());
             assert_eq!(refused, Err(NotGranted { capability }));
         }
     }

@@ -3,6 +3,7 @@
 //! Every other crate speaks in these types. This crate does no I/O, reads no clock, knows no WebAssembly and no
 //! cryptography: a value of these types is checked for its own form and for nothing else.
 
+mod advice;
 mod capability;
 mod digest;
 mod fault;
@@ -13,6 +14,7 @@ mod name;
 mod text;
 mod usage;
 
+pub use advice::Advice;
 pub use capability::{Capability, CapabilityRequest, InvalidCapability};
 pub use digest::{Digest, InvalidDigest, ModuleId};
 pub use fault::{Code, Fault, Status};
@@ -20,7 +22,9 @@ pub use grant::{Grant, NotGranted};
 pub use limits::{
     InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,
 };
-pub use manifest::{Export, Feature, GoldenCase, GoldenResult, InvalidManifest, Manifest, ModulePath, SignatureBlock};
+pub use manifest::{
+    Export, Feature, GoldenCase, GoldenResult, InvalidModulePath, Manifest, ModulePath, SignatureBlock,
+};
 pub use name::{ExportName, InvalidName, SkillName, SkillVersion};
 pub use text::{InvalidText, Text, printable, printable_json};
 pub use usage::Usage;

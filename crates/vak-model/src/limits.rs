@@ -4,11 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::{self, MapAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::Code;
+use crate::advice::{self, Advice};
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,10 +204,8 @@ impl StackClass {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidQuantity {
     /// Zero never means "no limit".
-    #[error("`{0}` is 0, which never means \"no limit\": state at least 1")]
     Zero(LimitKind),
     /// More than anybody may state.
-    #[error("`{kind}` is {value}, above its ceiling of {ceiling} {unit}", ceiling = kind.ceiling(), unit = kind.unit())]
     AboveCeiling {
         /// The limit.
         kind: LimitKind,
@@ -218,14 +213,39 @@ pub enum InvalidQuantity {
         value: u64,
     },
     /// No engine is built for that stack size.
-    #[error("`max_stack_kib` is {0}; it can be 64, 256, 512 or 16384")]
     StackClass(u64),
     /// Not a number and a unit.
-    #[error("`{0}` is not a size: write a number and B, KiB, MiB or GiB, for example 16MiB")]
     Size(String),
     /// Not a number and a unit.
-    #[error("`{0}` is not a duration: write a number and ms or s, for example 500ms or 2s")]
     Duration(String),
+}
+
+impl Advice for InvalidQuantity {
+    fn wrong(&self) -> String {
+        match self {
+            Self::Zero(kind) => format!("`{kind}` is 0, which never means \"no limit\""),
+            Self::AboveCeiling { kind, value } => format!("`{kind}` is {value}, above its ceiling"),
+            Self::StackClass(kib) => format!("`max_stack_kib` is {kib}, and no stack has that size"),
+            Self::Size(text) => format!("`{text}` is not a size"),
+            Self::Duration(text) => format!("`{text}` is not a duration"),
+        }
+    }
+
+    fn right(&self) -> String {
+        match self {
+            Self::Zero(_) => "state at least 1".to_owned(),
+            Self::AboveCeiling { kind, .. } => format!("state at most {} {}", kind.ceiling(), kind.unit()),
+            Self::StackClass(_) => "it can be 64, 256, 512 or 16384".to_owned(),
+            Self::Size(_) => "write a number and B, KiB, MiB or GiB, for example 16MiB".to_owned(),
+            Self::Duration(_) => "write a number and ms or s, for example 500ms or 2s".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for InvalidQuantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        advice::display(self, f)
+    }
 }
 
 /// The limits that somebody states; each may be absent, none may be zero or above its ceiling.
@@ -252,49 +272,6 @@ impl LimitRequest {
     #[must_use]
     pub const fn get(&self, kind: LimitKind) -> Option<u64> {
         self.0[kind as usize]
-    }
-}
-
-impl<'de> Deserialize<'de> for LimitRequest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-
-        impl<'de> Visitor<'de> for Keys {
-            type Value = LimitRequest;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a mapping of limits")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LimitRequest, A::Error> {
-                let mut request = LimitRequest::none();
-                while let Some(key) = map.next_key::<String>()? {
-                    let kind = LimitKind::ALL.into_iter().find(|kind| kind.manifest_key() == key).ok_or_else(|| {
-                        let known = LimitKind::ALL.map(LimitKind::manifest_key).join(", ");
-                        de::Error::custom(format!("`{}` is not a limit; there are {known}", crate::printable(&key, 80)))
-                    })?;
-                    if request.get(kind).is_some() {
-                        return Err(de::Error::custom(format!("`{kind}` is stated twice")));
-                    }
-                    request.set(kind, map.next_value()?).map_err(de::Error::custom)?;
-                }
-                Ok(request)
-            }
-        }
-
-        deserializer.deserialize_map(Keys)
-    }
-}
-
-impl Serialize for LimitRequest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for kind in LimitKind::ALL {
-            if let Some(value) = self.get(kind) {
-                map.serialize_entry(kind.manifest_key(), &value)?;
-            }
-        }
-        map.end()
     }
 }
 
@@ -488,15 +465,5 @@ mod tests {
         for bad in ["", "5", "ms", "s", "1m", "-1s", "1 s"] {
             assert!(parse_duration_ms(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn unknown_and_doubled_keys_are_refused() {
-        let read = |json: &str| serde_json::from_str::<LimitRequest>(json);
-        assert!(read(r#"{"max_fuel":1}"#).is_ok());
-        assert!(read(r#"{"max_feul":1}"#).expect_err("unknown").to_string().contains("max_feul"));
-        assert!(read(r#"{"max_fuel":1,"max_fuel":2}"#).is_err());
-        assert!(read(r#"{"max_fuel":0}"#).is_err());
-        assert!(read(r#"{"max_fuel":-1}"#).is_err());
     }
 }

@@ -5,21 +5,46 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::{self, Advice};
+
 /// A name was not of the form that it must have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// Not `[a-z0-9-]{1,64}`, optionally after an owner of the same form and a slash.
-    #[error("`{0}` is not a skill name: use 1 to 64 of a-z, 0-9 and -, optionally after an owner and a slash")]
     Skill(String),
     /// Not an identifier.
-    #[error("`{0}` is not a function name: use 1 to 64 of a-z, A-Z, 0-9 and _, not starting with a digit")]
     Export(String),
     /// A name that the ABI uses itself.
-    #[error("`{0}` is reserved by the ABI")]
     Reserved(String),
     /// Not `MAJOR.MINOR.PATCH` as <https://semver.org> defines it.
-    #[error("`{0}` is not a version: write MAJOR.MINOR.PATCH, for example \"1.0.0\"")]
     Version(String),
+}
+
+impl Advice for InvalidName {
+    fn wrong(&self) -> String {
+        match self {
+            Self::Skill(name) => format!("`{name}` is not a skill name"),
+            Self::Export(name) => format!("`{name}` is not a function name"),
+            Self::Reserved(name) => format!("`{name}` is reserved by the ABI"),
+            Self::Version(version) => format!("`{version}` is not a version"),
+        }
+    }
+
+    fn right(&self) -> String {
+        let right = match self {
+            Self::Skill(_) => "use 1 to 64 of a-z, 0-9 and -, optionally after an owner and a slash",
+            Self::Export(_) => "use 1 to 64 of a-z, A-Z, 0-9 and _, not starting with a digit",
+            Self::Reserved(_) => "choose another name",
+            Self::Version(_) => "write MAJOR.MINOR.PATCH, for example \"1.0.0\"",
+        };
+        right.to_owned()
+    }
+}
+
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        advice::display(self, f)
+    }
 }
 
 /// The name of a skill: `[a-z0-9-]{1,64}`, optionally `owner/name` with both parts of that form.

@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::{self, Advice};
+
 /// One line of text from a manifest that is safe to print: no control characters, no bidirectional overrides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
@@ -13,11 +15,31 @@ pub struct Text(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
     /// More than [`Text::MAX_BYTES`] bytes.
-    #[error("text has {0} bytes, more than {max}", max = Text::MAX_BYTES)]
     TooLong(usize),
     /// A character that could rewrite the reader's terminal or reorder the line.
-    #[error("text contains U+{0:04X}, which is not printable")]
     Unprintable(u32),
+}
+
+impl Advice for InvalidText {
+    fn wrong(&self) -> String {
+        match self {
+            Self::TooLong(bytes) => format!("text has {bytes} bytes"),
+            Self::Unprintable(c) => format!("text contains U+{c:04X}, which is not printable"),
+        }
+    }
+
+    fn right(&self) -> String {
+        match self {
+            Self::TooLong(_) => format!("use at most {}", Text::MAX_BYTES),
+            Self::Unprintable(_) => "leave it out".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for InvalidText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        advice::display(self, f)
+    }
 }
 
 impl Text {

@@ -8,20 +8,26 @@
 
 mod document;
 mod file;
+mod golden;
 mod inspect;
 mod json;
+mod manifest;
 mod manifest_text;
+mod mistakes;
 mod module_id;
+mod numbers;
 mod package;
+mod reader;
 mod scan;
 mod schema;
 mod write;
 
-pub use document::{ManifestDocument, ManifestError};
+pub use document::ManifestDocument;
 pub use file::{FileError, read_file};
 pub use inspect::{Interface, InterfaceError};
 pub use json::{JsonError, parse_json};
 pub use manifest_text::Position;
+pub use mistakes::{ManifestError, Mistake};
 pub use module_id::{module_id, sha256};
 pub use package::{Artefact, Package, PackageError, RawModule};
 pub use scan::{Bounds, ExportType, FuncType, Import, ImportType, ScanError, Scanned, features};

@@ -10,6 +10,7 @@ use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 
 use crate::json::Strict;
+use crate::mistakes::{Found, ManifestError, Mistake};
 
 /// A place in a text, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,63 +27,80 @@ pub(crate) const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// The deepest nesting, far beyond any readable schema.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// What is wrong with a text, and where.
-#[derive(Debug)]
-pub(crate) struct TextError {
-    pub(crate) message: String,
-    pub(crate) position: Option<Position>,
-}
-
 /// The most parts that a text may have: mappings, sequences, scalars.
 const MAX_NODES: usize = 50_000;
 
 /// Where the parts of a text are. Kept as a tree, so that it is never larger than the text: pointers repeat what stands
-/// above them.
+/// above them. Parts are numbered in the order of the text; its root is part 0.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Positions {
-    /// The children of each part by their keys; the text's root is part 0.
-    children: BTreeMap<(usize, String), usize>,
-    places: Vec<Position>,
+pub(crate) struct Positions(Vec<Part>);
+
+#[derive(Clone, Debug)]
+struct Part {
+    position: Position,
+    /// The parts of a mapping by their keys, or of a sequence by their numbers.
+    children: BTreeMap<String, usize>,
 }
 
 impl Positions {
-    /// The place of the part with this JSON Pointer (RFC 6901), or of the nearest part around it.
-    pub(crate) fn nearest(&self, pointer: &str) -> Option<Position> {
-        let mut part = 0;
-        for key in pointer.split('/').skip(1) {
-            let key = key.replace("~1", "/").replace("~0", "~");
-            match self.children.get(&(part, key)) {
-                Some(child) => part = *child,
-                None => break,
-            }
-        }
-        self.places.get(part).copied()
+    /// The whole text's part, unless there is no text.
+    pub(crate) const fn root(&self) -> Option<usize> {
+        if self.0.is_empty() { None } else { Some(0) }
     }
 
-    /// Notes a part, or finds it again if its key already was.
-    fn note(&mut self, parent: Option<usize>, key: String, place: Position) -> Result<usize, String> {
-        let next = self.places.len();
-        refuse(next == MAX_NODES, "more than 50000 parts")?;
-        self.places.push(place);
+    /// The part of `part` with this key.
+    pub(crate) fn child(&self, part: usize, key: &str) -> Option<usize> {
+        self.0.get(part)?.children.get(key).copied()
+    }
+
+    /// The part that this JSON Pointer (RFC 6901) leads to from `part`, or the nearest one around it.
+    pub(crate) fn nearest(&self, part: usize, pointer: &str) -> usize {
+        let mut keys = pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
+        let reached = keys.try_fold(part, |part, key| self.child(part, &key).ok_or(part));
+        reached.unwrap_or_else(|nearest| nearest)
+    }
+
+    /// Where the part stands.
+    pub(crate) fn position(&self, part: usize) -> Option<Position> {
+        self.0.get(part).map(|part| part.position)
+    }
+
+    /// Notes a part, or refuses one too many. Of two with one key, the first is found again.
+    fn note(&mut self, parent: Option<usize>, key: String, position: Position) -> Result<usize, Stop> {
+        let next = self.0.len();
+        if next == MAX_NODES {
+            return Err(Stop("more than 50000 parts"));
+        }
+        self.0.push(Part { position, children: BTreeMap::new() });
         if let Some(parent) = parent {
-            self.children.insert((parent, key), next);
+            self.0[parent].children.entry(key).or_insert(next);
         }
         Ok(next)
     }
 }
 
-/// The text's value tree and the places of its parts.
-pub(crate) fn read_yaml(text: &str) -> Result<(Value, Positions), TextError> {
+/// What is beyond a bound, or leaves it open what follows: nothing after it is looked at.
+struct Stop(&'static str);
+
+/// The text's value tree, the places of its parts, and the mistakes in the text that left a tree to be read.
+pub(crate) fn read_yaml(text: &str) -> Result<(Value, Positions, Found), ManifestError> {
     if text.len() > MAX_TEXT_BYTES {
-        let message = format!("the text has {} bytes, more than {MAX_TEXT_BYTES}", text.len());
-        return Err(TextError { message, position: None });
+        let wrong = format!("the text has {} bytes, more than {MAX_TEXT_BYTES}", text.len());
+        return Err(Mistake::syntax(&wrong).into());
     }
-    let positions = Walk::over(text)?;
-    let Strict(value) = serde_yaml::from_str_with_options(text, options()).map_err(|error| text_error(&error))?;
-    Ok((value, positions))
+    let Walk { positions, found, stopped, .. } = Walk::over(text);
+    if stopped {
+        return Err(found.into_error_or(|| Mistake::syntax("no YAML")));
+    }
+    // After mistakes that the walk knows, what is read serves to find more of them, and nothing else.
+    let duplicates = if found.is_empty() { DuplicateKeyPolicy::Error } else { DuplicateKeyPolicy::FirstWins };
+    match serde_yaml::from_str_with_options(text, options(duplicates)) {
+        Ok(Strict(value)) => Ok((value, positions, found)),
+        Err(error) => Err(found.into_error_or(|| of_parser(&error))),
+    }
 }
 
-fn options() -> serde_yaml::Options {
+fn options(duplicate_keys: DuplicateKeyPolicy) -> serde_yaml::Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {
             max_reader_input_bytes: Some(MAX_TEXT_BYTES),
@@ -93,7 +111,7 @@ fn options() -> serde_yaml::Options {
             max_aliases: 0,
             max_nodes: MAX_NODES,
         },
-        duplicate_keys: DuplicateKeyPolicy::Error,
+        duplicate_keys: duplicate_keys,
         merge_keys: MergeKeyPolicy::Error,
         strict_booleans: true,
         reject_unsupported_tags: true,
@@ -103,20 +121,29 @@ fn options() -> serde_yaml::Options {
 }
 
 /// The parser's message without its own mention of the place, and without its advice to programmers.
-fn text_error(error: &serde_yaml::Error) -> TextError {
+fn of_parser(error: &serde_yaml::Error) -> Mistake {
     let position = error.location().map(|at| Position { line: at.line(), column: at.column() });
     let full = error.to_string();
     let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
     let message = message.strip_suffix(", set DuplicateKeyPolicy in Options if acceptable").unwrap_or(message);
-    TextError { message: vak_model::printable(message, 400), position }
+    Mistake::syntax(message).at(position)
+}
+
+fn of_scanner(error: &ScanError) -> Mistake {
+    let at = error.marker();
+    let position = Position { line: at.line() as u64, column: at.col() as u64 + 1 };
+    Mistake::syntax(&error.info()).at(Some(position))
 }
 
 /// A walk over the parser's events, before anything is built from them.
 #[derive(Default)]
 struct Walk {
     positions: Positions,
+    found: Found,
     open: Vec<Open>,
     documents: usize,
+    /// Whether there is more that was not looked at.
+    stopped: bool,
 }
 
 /// A collection that has begun.
@@ -132,38 +159,59 @@ enum Open {
     },
 }
 
+/// What a text can hold that a manifest can't: what is wrong, and what would be right.
+type Refused = (&'static str, &'static str);
+
+const ANCHOR: Refused = ("anchors are not allowed", "write the value out wherever it is meant");
+const ALIAS: Refused = ("aliases are not allowed", "write the value out");
+const TAG: Refused = ("tags are not allowed", "leave it out");
+const NUMBER: Refused = ("readers disagree about this number", "write it as JSON does, or in quotes");
+const KEY: Refused = ("a list or mapping is the key here", "a key must be text");
+const DOCUMENT: &str = "a second document begins here";
+
 impl Walk {
-    fn over(text: &str) -> Result<Positions, TextError> {
+    fn over(text: &str) -> Self {
         let mut walk = Self::default();
         for event in Parser::new_from_str(text) {
-            let (event, span) = event.map_err(|error| scan_error(&error))?;
-            walk.event(event, span).map_err(|message| TextError { message, position: Some(place(span)) })?;
+            let step = event.map_err(|error| of_scanner(&error)).and_then(|(event, span)| {
+                walk.event(event, span).map_err(|Stop(wrong)| Mistake::syntax(wrong).at(Some(place(span))))
+            });
+            if let Err(mistake) = step {
+                walk.found.add(None, || mistake);
+                walk.stopped = true;
+                break;
+            }
         }
-        Ok(walk.positions)
+        walk
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
-                refuse(self.documents > 1, "a second document begins here; a manifest is one document")
+                if self.documents > 1 { Err(Stop(DOCUMENT)) } else { Ok(()) }
             }
-            Event::Alias(..) | Event::UnresolvedAlias(..) => refuse(true, "aliases are not allowed"),
-            Event::Anchor(..) => refuse(true, "anchors are not allowed"),
+            Event::Alias(..) | Event::UnresolvedAlias(..) => {
+                let part = self.node(None, span)?;
+                self.refuse(true, part, span, ALIAS);
+                Ok(())
+            }
+            Event::Anchor(..) => Err(Stop(ANCHOR.0)),
             Event::Scalar(text, style, anchor, tag) => {
-                plain_node(anchor, tag.is_some())?;
+                let part = self.node(Some(&text), span)?;
+                self.plain(part, span, anchor, tag.is_some());
                 let ambiguous = style == ScalarStyle::Plain && is_ambiguous_number(&text);
-                refuse(ambiguous, "readers disagree about this number: write it as JSON does, or in quotes")?;
-                self.node(&text, span).map(drop)
+                self.refuse(ambiguous, part, span, NUMBER);
+                Ok(())
             }
             Event::SequenceStart(_, anchor, tag) => {
-                plain_node(anchor, tag.is_some())?;
-                let part = self.node("", span)?;
+                let part = self.node(None, span)?;
+                self.plain(part, span, anchor, tag.is_some());
                 self.open(Open::Sequence { part, next: 0 })
             }
             Event::MappingStart(_, anchor, tag) => {
-                plain_node(anchor, tag.is_some())?;
-                let part = self.node("", span)?;
+                let part = self.node(None, span)?;
+                self.plain(part, span, anchor, tag.is_some());
                 self.open(Open::Mapping { part, key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -174,13 +222,13 @@ impl Walk {
         }
     }
 
-    fn open(&mut self, collection: Open) -> Result<(), String> {
+    fn open(&mut self, collection: Open) -> Result<(), Stop> {
         self.open.push(collection);
-        refuse(self.open.len() > MAX_DEPTH, "more than 32 levels")
+        if self.open.len() > MAX_DEPTH { Err(Stop("more than 32 levels")) } else { Ok(()) }
     }
 
-    /// Notes a node's place and answers its part.
-    fn node(&mut self, scalar: &str, span: Span) -> Result<usize, String> {
+    /// Notes a node's place and answers its part. Only scalars have a text.
+    fn node(&mut self, scalar: Option<&str>, span: Span) -> Result<usize, Stop> {
         let place = place(span);
         match self.open.last_mut() {
             None => self.positions.note(None, String::new(), place),
@@ -191,11 +239,35 @@ impl Walk {
             Some(Open::Mapping { part, key }) => match key.take() {
                 Some(part) => Ok(part),
                 None => {
-                    let entry = self.positions.note(Some(*part), scalar.to_owned(), place)?;
+                    let text = scalar.unwrap_or_default();
+                    let first = scalar.and_then(|text| self.positions.child(*part, text));
+                    let entry = self.positions.note(Some(*part), text.to_owned(), place)?;
                     *key = Some(entry);
+                    self.key(entry, scalar, first, span);
                     Ok(entry)
                 }
             },
+        }
+    }
+
+    /// Refuses keys that are no text, and those that are there already.
+    fn key(&mut self, entry: usize, text: Option<&str>, first: Option<usize>, span: Span) {
+        self.refuse(text.is_none(), entry, span, KEY);
+        if let (Some(text), Some(first)) = (text, first.and_then(|first| self.positions.position(first))) {
+            let wrong = format!("duplicate mapping key: {}", vak_model::printable(text, 80));
+            let right = format!("state it once; it is in line {} already", first.line);
+            self.found.add(Some(entry), || Mistake::syntax(&wrong).with_right(&right).at(Some(place(span))));
+        }
+    }
+
+    fn plain(&mut self, part: usize, span: Span, anchor: usize, tagged: bool) {
+        self.refuse(anchor != 0, part, span, ANCHOR);
+        self.refuse(tagged, part, span, TAG);
+    }
+
+    fn refuse(&mut self, is_wrong: bool, part: usize, span: Span, (wrong, right): Refused) {
+        if is_wrong {
+            self.found.add(Some(part), || Mistake::syntax(wrong).with_right(right).at(Some(place(span))));
         }
     }
 }
@@ -213,23 +285,8 @@ fn is_ambiguous_number(text: &str) -> bool {
     (prefixed || like_a_number) && serde_json::from_str::<serde_json::Number>(text).is_err()
 }
 
-fn plain_node(anchor: usize, tagged: bool) -> Result<(), String> {
-    refuse(anchor != 0, "anchors are not allowed")?;
-    refuse(tagged, "tags are not allowed")
-}
-
-fn refuse(wrong: bool, message: &str) -> Result<(), String> {
-    if wrong { Err(message.to_owned()) } else { Ok(()) }
-}
-
 fn place(span: Span) -> Position {
     Position { line: span.start.line() as u64, column: span.start.col() as u64 + 1 }
-}
-
-fn scan_error(error: &ScanError) -> TextError {
-    let at = error.marker();
-    let position = Position { line: at.line() as u64, column: at.col() as u64 + 1 };
-    TextError { message: vak_model::printable(&error.info(), 400), position: Some(position) }
 }
 
 #[cfg(test)]
@@ -237,6 +294,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What is wrong with a text.
+    fn refused(text: &str) -> Option<ManifestError> {
+        match read_yaml(text) {
+            Ok((_, _, found)) => found.finish(Ok(())).err(),
+            Err(error) => Some(error),
+        }
+    }
 
     #[test]
     fn what_makes_yaml_ambiguous_is_refused_at_its_place() {
@@ -264,12 +329,32 @@ mod tests {
             ("a: .5", "disagree", 1, 4),
             ("010: a", "disagree", 1, 1),
         ] {
-            let error = read_yaml(text).map(|(value, _)| value).expect_err(text);
-            assert!(error.message.contains(reason), "{text:?}: {}", error.message);
-            let position = error.position.expect("a place");
+            let error = refused(text).expect(text);
+            assert!(error.first().wrong().contains(reason), "{text:?}: {error}");
+            let position = error.position().expect("a place");
             assert_eq!(position.line, line, "{text:?}");
             assert!(reason.is_empty() || position.column.abs_diff(column) <= 10, "{text:?}: {position:?}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_told_at_once() {
+        let text = "a: 1_000\na: !mine 2\nb: [&x 010, {c: 1, c: 2}]\n? [d]\n: 1\ne: [";
+        let error = refused(text).expect("mistakes");
+        let told: Vec<_> = error.mistakes().map(|mistake| (mistake.wrong(), mistake.position())).collect();
+        let at = |line, column| Some(Position { line, column });
+        assert_eq!(
+            told[..5],
+            [
+                ("readers disagree about this number", at(1, 4)),
+                ("duplicate mapping key: a", at(2, 1)),
+                ("anchors are not allowed", at(3, 8)),
+                ("duplicate mapping key: c", at(3, 20)),
+                ("a list or mapping is the key here", at(4, 3)),
+            ],
+            "{told:?}"
+        );
+        assert_eq!(told.len(), 6, "and the parser's own: {told:?}");
     }
 
     #[test]
@@ -285,14 +370,14 @@ mod tests {
     #[test]
     fn the_places_of_many_parts_below_a_long_key_stay_as_small_as_the_text() {
         let text = format!("? {}\n: [{}]", "k".repeat(100_000), "0,".repeat(40_000));
-        let (_, positions) = read_yaml(&text).expect("valid");
-        let keys: usize = positions.children.keys().map(|(_, key)| key.len()).sum();
+        let (_, positions, _) = read_yaml(&text).expect("valid");
+        let keys: usize = positions.0.iter().flat_map(|part| part.children.keys()).map(String::len).sum();
         assert!(keys <= text.len() * 4, "{keys}");
     }
 
     #[test]
     fn yaml_1_1_words_are_text() {
-        let (value, _) =
+        let (value, _, _) =
             read_yaml("a: no\nb: off\nc: true\nd: 2001-01-01\ne: ~\nf: 1.0.0\ng: '010'\nh: -1.5e3").expect("valid");
         let expected = serde_json::json!({"a": "no", "b": "off", "c": true, "d": "2001-01-01", "e": null, "f": "1.0.0",
             "g": "010", "h": -1500.0});
@@ -301,8 +386,8 @@ mod tests {
 
     #[test]
     fn every_part_can_be_found_again() {
-        let (_, positions) = read_yaml("a:\n  - b: 1\n    c/d: 2\ne: {f: 3}").expect("valid");
-        let at = |pointer| positions.nearest(pointer).map(|p| (p.line, p.column));
+        let (_, positions, _) = read_yaml("a:\n  - b: 1\n    c/d: 2\ne: {f: 3}").expect("valid");
+        let at = |pointer| positions.position(positions.nearest(0, pointer)).map(|p| (p.line, p.column));
         assert_eq!(at("/a"), Some((1, 1)));
         assert_eq!(at("/a/0/b"), Some((2, 5)));
         assert_eq!(at("/a/0/c~1d"), Some((3, 5)));

@@ -23,8 +23,13 @@ const MAX_SCHEMA_DEPTH: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Not a JSON Schema, or one with a pattern that is not linear.
-    #[error("{0}")]
-    Invalid(String),
+    #[error("{message}")]
+    Invalid {
+        /// Which part of the schema, as a JSON Pointer; empty for the whole.
+        pointer: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A reference out of the schema.
     #[error("`$ref` can only be `#` and a JSON Pointer to another part of the schema, not `{0}`")]
     Reference(String),
@@ -40,6 +45,17 @@ pub enum SchemaError {
     /// A keyword that would load or rename schemas.
     #[error("the keyword `{0}` is not supported")]
     Keyword(&'static str),
+}
+
+impl SchemaError {
+    /// Which part of the schema it is about, as a JSON Pointer; empty for the whole.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::Invalid { pointer, .. } => pointer,
+            Self::Reference(_) | Self::Recursive(_) | Self::TooLarge | Self::Dialect | Self::Keyword(_) => "",
+        }
+    }
 }
 
 /// A value is not what the schema allows.
@@ -84,7 +100,7 @@ impl Schema {
             .offline()
             .with_pattern_options(patterns)
             .build(schema)
-            .map_err(|error| SchemaError::Invalid(describe(&error)))?;
+            .map_err(|error| SchemaError::Invalid { pointer: pointer(&error), message: describe(&error) })?;
         Ok(Self { validator, parts: expansion.parts as u64, patterns: expansion.patterns })
     }
 
@@ -105,10 +121,9 @@ impl Schema {
         if steps > MAX_EXPLAINED_STEPS {
             return whole("the value does not match");
         }
-        self.validator.validate(value).map_err(|error| SchemaViolation {
-            pointer: vak_model::printable(error.instance_path().as_str(), 200),
-            message: describe(&error),
-        })
+        self.validator
+            .validate(value)
+            .map_err(|error| SchemaViolation { pointer: pointer(&error), message: describe(&error) })
     }
 }
 
@@ -142,6 +157,10 @@ impl Size {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+fn pointer(error: &jsonschema::ValidationError<'_>) -> String {
+    vak_model::printable(error.instance_path().as_str(), 200)
 }
 
 fn describe(error: &jsonschema::ValidationError<'_>) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vak_cli::{Failure, quote};
+use vak_cli::{Failure, Place, quote};
 use vak_model::{Code, GoldenResult, Manifest};
 use vak_package::{FileError, ManifestError, PackageError, ScanError};
 use vak_runtime::CallError;
@@ -16,13 +16,19 @@ pub(crate) fn file(error: &FileError, too_large: Code) -> Failure {
     Failure::of(code, error)
 }
 
-/// A manifest that is wrong, with its place.
+/// The first mistake of a manifest with its place, and how many more there are.
 pub(crate) fn manifest(error: &ManifestError, path: &Path) -> Failure {
-    let shown = path.display();
-    let place = error
-        .position()
-        .map_or_else(|| format!("`{shown}`"), |at| format!("`{shown}`, line {}, column {}", at.line, at.column));
-    Failure::new(error.code(), format!("{place}: {error}"))
+    let first = error.first();
+    let place = Place::new(path, first.position().map(|at| (at.line, at.column)));
+    let failure = Failure::new(first.code(), first.wrong()).at(place);
+    let failure = first.right().into_iter().fold(failure, Failure::right);
+    let folder = path.parent().unwrap_or(path).to_string_lossy();
+    let (failure, purpose) = match error.count() - 1 {
+        0 => (failure, "see whether that is all"),
+        1 => (failure.fact("more", "1 mistake"), "see both at once"),
+        more => (failure.fact("more", format!("{more} mistakes")), "see them all at once"),
+    };
+    failure.next(format!("vak-skill-build --check {}", quote(&folder)), purpose)
 }
 
 /// A file that is no artefact.

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args, ui: &mut Ui) -> Result<(), Failure> {
     }
     let mut table = Table::new(&["NAME", "VERSION", "BUILT", "DESCRIPTION"]);
     for entry in entries {
-        let unread = entry.error.map(|error| error.message().to_owned());
+        let unread = entry.error.map(|error| error.one_line());
         let text = entry.description.or(unread).unwrap_or_default();
         let built = if entry.built { "yes" } else { "no" };
         table.row([entry.name, entry.version.unwrap_or_else(|| "?".to_owned()), built.to_owned(), text]);

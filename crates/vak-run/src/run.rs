@@ -41,8 +41,7 @@ pub(crate) fn conclude(
         report.status = failure.code().fault().status();
         report.error = Some(failure.clone());
     }
-    ui.json(&report)?;
-    result.map_err(Failure::silent)
+    ui.report(&report, result.err())
 }
 
 /// The whole chain; each step takes what only the step before can make.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::place::Destination;
-use crate::{Error, Order, Problems, Project, Source, schemas};
+use crate::{Error, Order, Problems, Project, Source};
 
 /// A skill that is worth compiling.
 #[derive(Debug)]
@@ -19,34 +19,32 @@ pub struct Checked {
 /// Reads the skill, builds nothing, writes nothing.
 ///
 /// # Errors
-/// Everything that is wrong: with the manifest, then with its schemas and golden cases, then with the source code.
+/// Everything that is wrong: with the manifest, its schemas and golden cases in the order of the text, then with the
+/// source code.
 pub(crate) fn check(order: &Order, cargo: &Path) -> Result<Checked, Problems> {
-    match Source::read(&order.dir) {
+    match Source::check(&order.dir) {
         // Where there is no skill, what cargo thinks of the folder is of no use to anybody.
         Err(error @ Error::NoManifest { .. }) => Err(error.into()),
-        Err(error) => Err(match Project::find(order, cargo) {
-            Ok(_) => error.into(),
-            Err(last) => Problems::ending_in(last, vec![error]),
-        }),
+        Err(error) => {
+            // A manifest may say where its module lies even if its schemas are wrong.
+            let escape = Source::read(&order.dir).ok().and_then(|source| destination(order, &source).err());
+            Err(Problems::from(error).and(escape).and(Project::find(order, cargo).err()))
+        }
         Ok(source) => check_with(source, order, cargo),
     }
 }
 
 fn check_with(source: Source, order: &Order, cargo: &Path) -> Result<Checked, Problems> {
-    let mut errors = schemas::check(&source);
-    let destination = match &order.out {
+    match (destination(order, &source), Project::find(order, cargo)) {
+        (Ok(destination), Ok(project)) => Ok(Checked { source, project, destination }),
+        (Err(escape), project) => Err(Problems::from(escape).and(project.err())),
+        (Ok(_), Err(error)) => Err(error.into()),
+    }
+}
+
+fn destination(order: &Order, source: &Source) -> Result<Destination, Error> {
+    match &order.out {
         Some(file) => Ok(Destination::file(file)),
         None => Destination::in_skill(&order.dir, &source.manifest().module),
-    };
-    match (destination, Project::find(order, cargo)) {
-        (Ok(destination), Ok(project)) => match Problems::of(errors) {
-            None => Ok(Checked { source, project, destination }),
-            Some(problems) => Err(problems),
-        },
-        (Ok(_), Err(last)) | (Err(last), Ok(_)) => Err(Problems::ending_in(last, errors)),
-        (Err(escape), Err(last)) => {
-            errors.push(escape);
-            Err(Problems::ending_in(last, errors))
-        }
     }
 }

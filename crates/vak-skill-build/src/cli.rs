@@ -42,7 +42,7 @@ pub struct Cli {
     /// Write the artefact to this file instead
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     out: Option<PathBuf>,
-    /// Report everything that is wrong without compiling; build and write nothing
+    /// Report everything that is wrong, with line and column, without compiling; build and write nothing
     #[arg(long)]
     check: bool,
     /// Stay, and do it again whenever the source changes, until Ctrl-C

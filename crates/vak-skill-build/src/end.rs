@@ -13,6 +13,8 @@ pub(crate) struct End {
     built: Option<Built>,
     trial: Option<Trial>,
     failures: Vec<Failure>,
+    /// How many mistakes of the manifest there are besides.
+    left_out: usize,
     hopeless: bool,
     source: Option<Source>,
     elapsed: Duration,
@@ -24,6 +26,7 @@ impl End {
         let begun = Instant::now();
         let outcome = if check { order.check().map(|_| None) } else { build(order, ui).map(Some) };
         let hopeless = outcome.as_ref().is_err_and(Problems::are_of_the_environment);
+        let left_out = outcome.as_ref().map_or_else(Problems::left_out, |_| 0);
         let (built, trial, failures) = match outcome {
             Ok(built) => {
                 let trial = built.as_ref().map(|built| built.trial.clone());
@@ -31,7 +34,8 @@ impl End {
             }
             Err(problems) => (None, problems.trial().cloned(), problems.into_failures()),
         };
-        Self { built, trial, failures, hopeless, source: Source::read(&order.dir).ok(), elapsed: begun.elapsed() }
+        let source = Source::read(&order.dir).ok();
+        Self { built, trial, failures, left_out, hopeless, source, elapsed: begun.elapsed() }
     }
 
     /// Whether no change of the source could make it better.
@@ -47,7 +51,7 @@ impl End {
     /// For scripts.
     pub(crate) fn report(&self) -> Report<'_> {
         let manifest = self.source.as_ref().map(Source::manifest);
-        Report::of(manifest, self.built.as_ref(), self.trial.as_ref(), &self.failures, self.elapsed)
+        Report::of(manifest, self.built.as_ref(), self.trial.as_ref(), &self.failures, self.left_out, self.elapsed)
     }
 
     /// The failure to exit with, which was shown.
@@ -63,6 +67,9 @@ impl End {
         for failure in &self.failures {
             ui.failure(failure)?;
         }
+        if let Some(count) = self.count() {
+            ui.note(&count)?;
+        }
         match &self.built {
             Some(built) => {
                 self.summary(built, order).iter().try_for_each(|line| ui.note(line))?;
@@ -72,6 +79,16 @@ impl End {
             None => self.trial.iter().try_for_each(|trial| ui.note(&format!("size: {}", trial.size())))?,
         }
         Ok(())
+    }
+
+    /// How many mistakes there are, if more than one.
+    fn count(&self) -> Option<String> {
+        let (told, all) = (self.failures.len(), self.failures.len() + self.left_out);
+        match self.left_out {
+            0 if all < 2 => None,
+            0 => Some(format!("{all} mistakes")),
+            _ => Some(format!("{all} mistakes, of which {told} are shown")),
+        }
     }
 
     fn summary(&self, built: &Built, order: &Order) -> Vec<String> {

@@ -1,14 +1,15 @@
 //! What can go wrong, by whose fault, and what to do about it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use vak_cli::{Failure, quote};
 use vak_model::Code;
-use vak_package::{FileError, ManifestError, PackageError};
+use vak_package::{FileError, ManifestError, Mistake, PackageError};
 use vak_toolchain::{NotFound, TARGET};
 
 use crate::Trial;
+use crate::source::place;
 
 /// Why there is no artefact.
 #[derive(Debug, thiserror::Error)]
@@ -25,21 +26,13 @@ pub enum Error {
     /// The manifest is no text.
     #[error("`{}` is not UTF-8", .0.display())]
     NotText(PathBuf),
-    /// The manifest is wrong.
-    #[error("{place}: {mistake}")]
+    /// There are mistakes in the manifest, its schemas or its golden cases.
+    #[error("{}: {mistakes}", place(file, mistakes.position()))]
     Manifest {
-        /// File, line and column.
-        place: String,
+        /// The `skill.yaml`.
+        file: PathBuf,
         /// What is wrong with it. Not a source: the message has it, behind its place.
-        mistake: Box<ManifestError>,
-    },
-    /// A schema is none, or a golden case is not what it allows.
-    #[error("{place}: {what}")]
-    Schema {
-        /// File, line and column.
-        place: String,
-        /// What is wrong.
-        what: String,
+        mistakes: ManifestError,
     },
     /// There is no source code that could be built.
     #[error("`{}` has no source code of a skill: no {}", dir.display(), looked_for.join(", no "))]
@@ -177,16 +170,14 @@ impl Error {
         match self {
             Self::NoManifest { .. } | Self::Sources { .. } | Self::Read(_) => Code::FileRead,
             Self::NotText(_) => Code::ManifestSyntax,
-            Self::Manifest { mistake, .. } => mistake.code(),
-            Self::Schema { .. } => Code::ManifestSchema,
-            Self::NoProject { .. } | Self::SeveralProjects { .. } => Code::BuildProject,
-            Self::OtherLanguage(_) => Code::UsageArguments,
-            Self::Wat { .. }
+            Self::Manifest { mistakes, .. } => mistakes.code(),
+            Self::NoProject { .. }
+            | Self::SeveralProjects { .. }
             | Self::Project { .. }
             | Self::NoPackage(_)
-            | Self::NoModule(_)
-            | Self::Compile(_)
-            | Self::StandardLibrary => Code::BuildFailed,
+            | Self::NoModule(_) => Code::BuildProject,
+            Self::OtherLanguage(_) => Code::UsageArguments,
+            Self::Wat { .. } | Self::Compile(_) | Self::StandardLibrary => Code::BuildFailed,
             Self::Package { source, .. } => source.code(),
             Self::Golden { .. } | Self::Fuel { .. } => Code::GoldenFailed,
             Self::Unusable { code, .. } => *code,
@@ -211,7 +202,6 @@ impl Error {
             Self::NotText(_)
             | Self::Unusable { .. }
             | Self::Manifest { .. }
-            | Self::Schema { .. }
             | Self::SeveralProjects { .. }
             | Self::OtherLanguage(_)
             | Self::Wat { .. }
@@ -238,6 +228,11 @@ impl From<Error> for Failure {
     }
 }
 
+fn mistaken(file: &Path, mistake: &Mistake) -> Failure {
+    let failure = Failure::new(mistake.code(), mistake.wrong()).at(place(file, mistake.position()));
+    mistake.right().into_iter().fold(failure, Failure::right)
+}
+
 fn next_folders(failure: Failure, near: &[PathBuf]) -> Failure {
     if near.is_empty() {
         return failure.next("vak-skill-build DIR", "DIR is a folder with a `skill.yaml`");
@@ -258,17 +253,18 @@ fn describe_search(failure: Failure, not_found: &NotFound) -> Failure {
 pub struct Problems(Vec<Error>);
 
 impl Problems {
-    /// The errors, if there are any.
+    /// These errors, and then those.
     #[must_use]
-    pub fn of(errors: Vec<Error>) -> Option<Self> {
-        if errors.is_empty() { None } else { Some(Self(errors)) }
+    pub fn and(mut self, others: impl IntoIterator<Item = Error>) -> Self {
+        self.0.extend(others);
+        self
     }
 
-    /// `last` after the errors `before` it.
+    /// How many mistakes of the manifest there are besides those that are told.
     #[must_use]
-    pub fn ending_in(last: Error, mut before: Vec<Error>) -> Self {
-        before.push(last);
-        Self(before)
+    pub fn left_out(&self) -> usize {
+        let of_one = |error: &Error| if let Error::Manifest { mistakes, .. } = error { mistakes.left_out() } else { 0 };
+        self.0.iter().map(of_one).sum()
     }
 
     /// How the golden cases went, if that is what is wrong.
@@ -287,10 +283,14 @@ impl Problems {
         self.0.iter().any(is)
     }
 
-    /// As tools show them; there is at least one.
+    /// As tools show them, each mistake of a manifest for itself; there is at least one.
     #[must_use]
     pub fn into_failures(self) -> Vec<Failure> {
-        self.0.into_iter().map(Failure::from).collect()
+        let failures = |error| match error {
+            Error::Manifest { file, mistakes } => mistakes.mistakes().map(|one| mistaken(&file, one)).collect(),
+            error => vec![Failure::from(error)],
+        };
+        self.0.into_iter().flat_map(failures).collect()
     }
 }
 

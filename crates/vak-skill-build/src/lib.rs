@@ -22,7 +22,6 @@ mod project;
 mod record;
 mod report;
 mod rust;
-mod schemas;
 mod search;
 mod seed;
 mod snapshot;

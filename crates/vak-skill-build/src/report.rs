@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
-use vak_cli::Failure;
+use vak_cli::{Failure, PlacedFailure};
 use vak_model::{Manifest, ModuleId};
 
 use crate::{Built, CaseResult, Trial};
@@ -21,8 +21,10 @@ pub(crate) struct Report<'a> {
     cases: &'a [CaseResult],
     elapsed_ms: u128,
     error: Option<&'a Failure>,
-    /// All errors; `error` is the first of them.
-    errors: &'a [Failure],
+    /// The errors, each with its place; `error` is the first of them.
+    errors: Vec<PlacedFailure<'a>>,
+    /// How many mistakes of the manifest there are besides.
+    errors_left_out: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,6 +40,7 @@ impl<'a> Report<'a> {
         built: Option<&'a Built>,
         trial: Option<&'a Trial>,
         errors: &'a [Failure],
+        errors_left_out: usize,
         elapsed: Duration,
     ) -> Self {
         Self {
@@ -50,7 +53,8 @@ impl<'a> Report<'a> {
             cases: trial.map_or(&[], |trial| &trial.cases),
             elapsed_ms: elapsed.as_millis(),
             error: errors.first(),
-            errors,
+            errors: errors.iter().map(Failure::placed).collect(),
+            errors_left_out,
         }
     }
 }
@@ -65,14 +69,15 @@ mod tests {
     fn what_is_not_known_is_null_and_the_first_error_is_the_error() {
         let errors = [Failure::new(Code::ManifestSchema, "one"), Failure::new(Code::BuildFailed, "two")];
         let report =
-            serde_json::to_value(Report::of(None, None, None, &errors, Duration::from_millis(5))).expect("JSON");
+            serde_json::to_value(Report::of(None, None, None, &errors, 3, Duration::from_millis(5))).expect("JSON");
         for part in ["skill", "path", "digest", "size_bytes", "toolchain"] {
             assert!(report[part].is_null(), "{part}");
         }
         assert_eq!(report["elapsed_ms"], 5);
         assert_eq!(report["error"]["code"], "manifest.schema");
         assert_eq!(report["errors"][1]["message"], "two");
-        let report = serde_json::to_value(Report::of(None, None, None, &[], Duration::ZERO)).expect("JSON");
+        assert_eq!(report["errors_left_out"], 3);
+        let report = serde_json::to_value(Report::of(None, None, None, &[], 0, Duration::ZERO)).expect("JSON");
         assert!(report["error"].is_null());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use vak_cli::Place;
 use vak_model::Manifest;
-use vak_package::{ManifestDocument, Position, read_file};
+use vak_package::{ManifestDocument, ManifestError, Position, read_file};
 
 use crate::Error;
 
@@ -22,19 +23,28 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads `skill.yaml` in `dir`.
+    /// Reads `skill.yaml` in `dir`, with its schemas and the golden cases that are held against them.
     ///
     /// # Errors
-    /// There is none, or it is wrong.
+    /// There is none, or there are mistakes in it.
+    pub fn check(dir: &Path) -> Result<Self, Error> {
+        Self::read_with(dir, ManifestDocument::check_yaml)
+    }
+
+    /// Reads `skill.yaml` in `dir`, but for what schemas mean.
+    ///
+    /// # Errors
+    /// There is none, or there are mistakes in it.
     pub fn read(dir: &Path) -> Result<Self, Error> {
+        Self::read_with(dir, ManifestDocument::from_yaml)
+    }
+
+    fn read_with(dir: &Path, read: fn(&str) -> Result<ManifestDocument, ManifestError>) -> Result<Self, Error> {
         let file = below(dir, "skill.yaml");
         let bytes = read_file(&file, MAX_MANIFEST_BYTES)
             .map_err(|source| Error::NoManifest { source, near: skills_near(dir) })?;
         let text = String::from_utf8(bytes).map_err(|_| Error::NotText(file.clone()))?;
-        let document = ManifestDocument::from_yaml(&text).map_err(|mistake| Error::Manifest {
-            place: place(&file, mistake.position()),
-            mistake: Box::new(mistake),
-        })?;
+        let document = read(&text).map_err(|mistakes| Error::Manifest { file: file.clone(), mistakes })?;
         Ok(Self { dir: dir.to_owned(), file, document })
     }
 
@@ -59,7 +69,7 @@ impl Source {
     /// File, line and column of the manifest's part with this JSON Pointer.
     #[must_use]
     pub fn place(&self, pointer: &str) -> String {
-        place(&self.file, self.document.position(pointer))
+        place(&self.file, self.document.position(pointer)).to_string()
     }
 }
 
@@ -68,11 +78,8 @@ pub(crate) fn below(dir: &Path, name: &str) -> PathBuf {
     if dir == Path::new(".") { name.into() } else { dir.join(name) }
 }
 
-fn place(file: &Path, position: Option<Position>) -> String {
-    match position {
-        Some(Position { line, column }) => format!("`{}` line {line}, column {column}", file.display()),
-        None => format!("`{}`", file.display()),
-    }
+pub(crate) fn place(file: &Path, position: Option<Position>) -> Place {
+    Place::new(file, position.map(|at| (at.line, at.column)))
 }
 
 /// The folders around and below `dir` that hold a `skill.yaml`, the nearest first.

@@ -61,8 +61,7 @@ fn report(order: &Order, made: Result<Made, Failure>, ui: &mut Ui) -> Result<(),
         Ok(made) => Ok(ui.json(&Report::made(&made))?),
         Err(failure) => {
             let name = order.name.parse::<SkillName>().ok();
-            ui.json(&Report::failed(name.as_ref(), &failure))?;
-            Err(failure)
+            ui.report(&Report::failed(name.as_ref(), &failure), Some(failure.clone()))
         }
     }
 }

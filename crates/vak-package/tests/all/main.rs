@@ -3,6 +3,8 @@
 mod bounds;
 mod interface;
 mod malformed;
+mod mistakes;
+mod oracle;
 mod sections;
 
 use vak_package::{Bounds, ManifestDocument, Package, PackageError};

@@ -1,12 +1,15 @@
 //! Golden cases that must be able to go red.
 
 use vak_model::{Code, GoldenCase};
+use vak_package::ManifestDocument;
 use vak_runtime::GoldenVerdict;
 
 use crate::answering;
 
 fn case(json: &str) -> GoldenCase {
-    serde_json::from_str(json).expect("a golden case")
+    let parts = "name: n\nversion: 1.0.0\ndescription: d\nmodule: n.wasm\nexports: [{ name: execute }]";
+    let manifest = ManifestDocument::from_yaml(&format!("{parts}\ntests: [{json}]")).expect("a golden case");
+    manifest.manifest().tests[0].clone()
 }
 
 fn verdict(answer: &[u8], failed: bool, json: &str) -> GoldenVerdict {

@@ -56,10 +56,10 @@ impl Skill {
         check(self.0.path())
     }
 
-    /// Every failure: its code, and what it says without the folder's name.
+    /// Every failure: its code, and what it says without the folder's name, behind its place if it has one.
     fn failures(&self) -> Vec<(Code, String)> {
         let folder = format!("{}/", self.0.path().display());
-        let plain = |failure: Failure| (failure.code(), failure.message().replace(&folder, ""));
+        let plain = |failure: Failure| (failure.code(), failure.one_line().replace(&folder, ""));
         self.check().expect_err("problems").into_failures().into_iter().map(plain).collect()
     }
 }
@@ -89,10 +89,10 @@ fn every_mistake_is_reported_at_once_with_line_and_column() {
     assert_eq!(
         places,
         [
-            (Code::ManifestSchema, "`skill.yaml` line 8, column 5"),
+            (Code::ManifestSchema, "`skill.yaml` line 8, column 80"),
             (Code::ManifestSchema, "`skill.yaml` line 10, column 30"),
             (Code::ManifestSchema, "`skill.yaml` line 11, column 29"),
-            (Code::BuildFailed, "`Cargo.toml` makes no module"),
+            (Code::BuildProject, "`Cargo.toml` makes no module"),
         ]
     );
     assert!(failures[1].1.ends_with("the input of the test `greets` breaks the `input_schema` of `execute` at `/name`: 5 is not of type \"string\""), "{}", failures[1].1);
@@ -110,9 +110,13 @@ fn an_output_is_held_against_its_schema_and_an_error_is_not() {
 fn a_mistyped_manifest_and_a_wrong_package_are_told_together() {
     let skill = Skill::new(&MANIFEST.replace("exports:", "export:"), &PACKAGE.replace("cdylib", "rlib"));
     let failures = skill.failures();
-    assert_eq!(failures.len(), 2);
+    assert_eq!(failures.len(), 2, "{failures:?}");
     assert_eq!(failures[0].0, Code::ManifestInvalid);
-    assert!(failures[0].1.starts_with("`skill.yaml` line 5, column 1: unknown field `export`"), "{}", failures[0].1);
+    assert!(
+        failures[0].1.starts_with("`skill.yaml` line 5, column 1: `export` is not a key of a manifest"),
+        "{}",
+        failures[0].1
+    );
 }
 
 #[cfg(unix)]
@@ -122,7 +126,7 @@ fn a_module_that_a_link_leads_out_of_the_folder_is_reported_with_the_rest() {
     let skill = Skill::new(&manifest, &PACKAGE.replace("cdylib", "rlib"));
     std::os::unix::fs::symlink("/", skill.0.path().join("target")).expect("a link");
     let codes: Vec<_> = skill.failures().into_iter().map(|(code, _)| code).collect();
-    assert_eq!(codes, [Code::ManifestSchema, Code::FileWrite, Code::BuildFailed]);
+    assert_eq!(codes, [Code::ManifestSchema, Code::FileWrite, Code::BuildProject]);
 }
 
 #[test]
@@ -148,7 +152,7 @@ fn missing_source_code_and_unreadable_packages_are_named_as_such() {
     assert_eq!(code, Code::BuildProject);
     assert!(said.contains("has no source code of a skill: no `Cargo.toml` (Rust), no "), "{said}");
     let broken = Skill::new(MANIFEST, "[package").failures();
-    assert_eq!(broken[0], (Code::BuildFailed, "cargo can't read `Cargo.toml`".to_owned()));
+    assert_eq!(broken[0], (Code::BuildProject, "cargo can't read `Cargo.toml`".to_owned()));
     let virtual_one = Skill::new(MANIFEST, "[workspace]\nresolver = \"3\"\n").failures();
     assert_eq!(virtual_one[0].1, "`Cargo.toml` is a workspace and no package");
 }
