@@ -15,6 +15,7 @@ mod module_id;
 mod package;
 mod scan;
 mod schema;
+mod signature_block;
 mod write;
 
 pub use document::{ManifestDocument, ManifestError};
@@ -26,4 +27,5 @@ pub use module_id::{module_id, sha256};
 pub use package::{Artefact, Package, PackageError, RawModule};
 pub use scan::{Bounds, ExportType, FuncType, Import, ImportType, ScanError, Scanned, features};
 pub use schema::{Schema, SchemaError, SchemaViolation};
-pub use write::embed_manifest;
+pub use signature_block::{SignatureBlockError, signature_block};
+pub use write::{embed_manifest, embed_signature};

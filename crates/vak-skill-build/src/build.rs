@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Artifact, PackageId};
 use vak_cli::{Home, Ui};
 use vak_model::{ModuleId, SignatureBlock};
-use vak_package::{Artefact, Bounds, Package, read_file};
+use vak_package::{Artefact, Bounds, Package, PackageError, embed_manifest, read_file};
 
 use crate::cargo::{Cargo, run};
 use crate::check::check;
@@ -130,9 +130,12 @@ fn module_of(artefact: Artifact, package: &PackageId) -> Option<PathBuf> {
     }
 }
 
-/// The manifest goes in, and the whole is read back as the runtime will read it.
+/// The manifest goes in, and the whole is read back as the runtime will read it. What it gives is not signed yet,
+/// whatever the manifest says of an earlier build.
 fn pack(module: Vec<u8>, checked: &Checked) -> Result<Package, Error> {
-    Package::pack(module, checked.source.document(), &Bounds::default()).map_err(|source| Error::Package {
+    let bounds = Bounds::default();
+    let packed = embed_manifest(&module, checked.source.document(), &bounds).map_err(PackageError::from);
+    packed.and_then(|bytes| Package::read(bytes, &bounds)).map_err(|source| Error::Package {
         skill: checked.source.manifest().name.to_string(),
         source: Box::new(source),
     })
