@@ -156,6 +156,20 @@ codes! {
     BuildFailed = "build.failed", Environment;
     /// Nothing here can sign: signing is not built yet.
     SignerMissing = "signature.no_signer", Environment;
+    /// There is no such key file.
+    KeyMissing = "key.missing", Environment;
+    /// The key file does not hold a usable Ed25519 key.
+    KeyUnusable = "key.unusable", Environment;
+    /// The secret key's file belongs to somebody else, or others than its owner may read it.
+    KeyExposed = "key.exposed", Environment;
+    /// The secret key is encrypted, and the passphrase is missing or wrong.
+    KeyLocked = "key.locked", Environment;
+    /// There is a key file of that name already, and key files are never overwritten.
+    KeyExists = "key.exists", Environment;
+    /// There is no trust root.
+    TrustMissing = "trust.missing", Environment;
+    /// The trust root, or a change of it, says something that it can't say.
+    TrustMalformed = "trust.malformed", Environment;
     /// The host could not give the memory that the limits allow.
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.
@@ -185,11 +199,29 @@ codes! {
     ManifestLimit = "manifest.limit", Malformed;
     /// An input or output schema of the manifest is no usable JSON Schema.
     ManifestSchema = "manifest.schema", Malformed;
+    /// The signature is not written in the form that signatures have.
+    SignatureMalformed = "signature.malformed", Malformed;
 
     /// The skill is not signed.
     SignatureMissing = "signature.missing", Untrusted;
-    /// The skill carries a signature that can't be checked.
+    /// The skill carries a signature of a form that VAK does not take, such as one of separately signed parts.
     SignatureUnsupported = "signature.unsupported", Untrusted;
+    /// The signature is broken: it is for other bytes, or was not made by the key that it names.
+    SignatureInvalid = "signature.invalid", Untrusted;
+    /// No key that signed the skill is trusted for its name.
+    SignatureUntrusted = "signature.untrusted", Untrusted;
+    /// Too few of the keys that are trusted for the skill's name have signed it.
+    SignatureThreshold = "signature.threshold", Untrusted;
+    /// The keys that signed the skill are not valid yet, or no longer.
+    SignatureExpired = "signature.expired", Untrusted;
+    /// A key that signed the skill is revoked.
+    SignatureRevoked = "signature.revoked", Untrusted;
+    /// The trust root denies this skill, whoever signed it.
+    TrustDenied = "trust.denied", Untrusted;
+    /// Too few root keys have signed the trust root.
+    TrustUnsigned = "trust.unsigned", Untrusted;
+    /// The trust root has expired.
+    TrustExpired = "trust.expired", Untrusted;
 
     /// The module imports what its manifest does not declare.
     ImportUndeclared = "import.undeclared", Denied;
@@ -246,6 +278,12 @@ codes! {
 
     /// `skill.yaml` and the manifest inside the module differ.
     ManifestDrift = "manifest.drift", Mismatch;
+    /// The signature in `skill.yaml` is for another build, or not the one inside the module.
+    SignatureDrift = "signature.drift", Mismatch;
+    /// The trust root is older than one that was seen before, skips a version, or is another of the same version.
+    TrustRollback = "trust.rollback", Mismatch;
+    /// The trust root does not have the fingerprint that was asked for.
+    TrustFingerprint = "trust.fingerprint", Mismatch;
 
     /// Something that can't happen did.
     InternalBug = "internal.bug", Bug;

@@ -143,6 +143,14 @@ impl fmt::Display for ExportName {
 #[serde(try_from = "String", into = "String")]
 pub struct SkillVersion(semver::Version);
 
+impl SkillVersion {
+    /// Which of two versions comes first. Build metadata does not count, and a version comes after its own pre-releases.
+    #[must_use]
+    pub fn precedence(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp_precedence(&other.0)
+    }
+}
+
 impl TryFrom<String> for SkillVersion {
     type Error = InvalidName;
 

@@ -20,6 +20,7 @@ mod package;
 mod reader;
 mod scan;
 mod schema;
+mod signature_block;
 mod write;
 
 pub use document::ManifestDocument;
@@ -32,4 +33,5 @@ pub use module_id::{module_id, sha256};
 pub use package::{Artefact, Package, PackageError, RawModule};
 pub use scan::{Bounds, ExportType, FuncType, Import, ImportType, ScanError, Scanned, features};
 pub use schema::{Schema, SchemaError, SchemaViolation};
-pub use write::embed_manifest;
+pub use signature_block::{SignatureBlockError, signature_block};
+pub use write::{embed_manifest, embed_signature};

@@ -1,12 +1,14 @@
 //! Artefacts: bytes that have been read, bounded, validated and held against their manifest.
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use serde_json::Value;
 use vak_model::{Code, Feature, Manifest, ModuleId};
 
 use crate::inspect::{Interface, InterfaceError};
 use crate::scan::{Bounds, ScanError, Scanned, Sections};
+use crate::signature_block::{self, SignatureBlockError};
 use crate::{ManifestDocument, ManifestError, embed_manifest, module_id};
 
 mod sealed {
@@ -21,8 +23,11 @@ pub trait Artefact: sealed::Sealed + Debug + Send + Sync {
     /// The artefact's identity.
     fn id(&self) -> ModuleId;
 
-    /// Whether somebody has put a signature on it, good or bad.
-    fn carries_signature(&self) -> bool;
+    /// The bytes that a signature covers: all but the header and the signature section.
+    fn covered(&self) -> &[u8];
+
+    /// The signature that somebody has put on it, good or bad: the payload of its section, or the detached form of one.
+    fn signature(&self) -> Option<&[u8]>;
 
     /// The manifest, if the artefact is a skill.
     fn manifest(&self) -> Option<&Manifest>;
@@ -31,20 +36,32 @@ pub trait Artefact: sealed::Sealed + Debug + Send + Sync {
 /// A skill's artefact: a module with its manifest inside, the two in agreement.
 #[derive(Clone, Debug)]
 pub struct Package {
-    bytes: Vec<u8>,
-    id: ModuleId,
+    module: Module,
     document: ManifestDocument,
-    interface: Interface,
-    signed: bool,
 }
 
 /// A module without a manifest, whose functions take and give plain numbers, and which imports nothing.
 #[derive(Clone, Debug)]
-pub struct RawModule {
+pub struct RawModule(Module);
+
+/// What every artefact has.
+#[derive(Clone, Debug)]
+struct Module {
     bytes: Vec<u8>,
     id: ModuleId,
     interface: Interface,
-    signed: bool,
+    /// Where the bytes begin that a signature covers.
+    covered_from: usize,
+    signature: Option<Signature>,
+}
+
+/// Where a signature lies.
+#[derive(Clone, Debug)]
+enum Signature {
+    /// In the module.
+    Section(Range<usize>),
+    /// Beside it.
+    Detached(Vec<u8>),
 }
 
 /// Why bytes are no artefact.
@@ -62,6 +79,9 @@ pub enum PackageError {
     /// Module and manifest disagree.
     #[error(transparent)]
     Interface(#[from] InterfaceError),
+    /// What `skill.yaml` says of the signature does not fit the module.
+    #[error(transparent)]
+    Signature(#[from] SignatureBlockError),
     /// Two manifests disagree.
     #[error("`skill.yaml` and the manifest inside the module differ at {}", .0.join(", "))]
     Drift(Vec<String>),
@@ -83,6 +103,7 @@ impl PackageError {
             Self::Interface(InterfaceError::ImportType(_)) => Code::ImportType,
             Self::Interface(InterfaceError::MissingExport { .. }) => Code::ExportMissing,
             Self::Interface(InterfaceError::ExportType { .. }) => Code::ExportType,
+            Self::Signature(error) => error.code(),
             Self::Drift(_) => Code::ManifestDrift,
         }
     }
@@ -101,12 +122,14 @@ impl Package {
     }
 
     /// Reads a module beside its `skill.yaml`: an artefact as it is, if it holds a manifest that equals `document`; else
-    /// packed in memory with `document`.
+    /// packed in memory with `document`. A signature that `skill.yaml` is filled with must be this artefact's; it counts
+    /// like one inside the module.
     ///
     /// # Errors
     /// See [`PackageError`].
     pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
         let sections = Sections::of(&module, bounds)?;
+        let block = document.manifest().signature.as_ref();
         let mut package = if sections.manifest.is_some() {
             let package = Self::read(module, bounds)?;
             let drift = differences(package.document.canonical(), document.canonical());
@@ -114,11 +137,16 @@ impl Package {
                 return Err(PackageError::Drift(drift));
             }
             package
+        } else if sections.signature.is_some() && block.is_none() {
+            // It would be lost in packing, and an artefact that was signed pass for one that was not.
+            return Err(SignatureBlockError::Bare.into());
         } else {
             Self::read(embed_manifest(&module, document, bounds)?, bounds)?
         };
-        // A signature that is not kept is still one that nobody has checked.
-        package.signed |= sections.signature.is_some() || document.manifest().signature.is_some();
+        if let Some(block) = block {
+            let payload = signature_block::payload(block, &package)?;
+            package.module.signature.get_or_insert(Signature::Detached(payload));
+        }
         Ok(package)
     }
 
@@ -128,12 +156,10 @@ impl Package {
         document: ManifestDocument,
         bounds: &Bounds,
     ) -> Result<Self, PackageError> {
-        let id = module_id(&bytes, sections.signature.clone());
-        let signed = sections.signature.is_some();
         let simd = document.manifest().has_feature(Feature::Simd);
-        let interface = Interface::of(Scanned::with_features(&bytes, bounds, simd, sections)?);
-        interface.check(document.manifest())?;
-        Ok(Self { bytes, id, document, interface, signed })
+        let module = Module::read(bytes, sections, bounds, simd)?;
+        module.interface.check(document.manifest())?;
+        Ok(Self { module, document })
     }
 
     /// The manifest with its canonical bytes.
@@ -145,7 +171,7 @@ impl Package {
     /// What the module imports and exports.
     #[must_use]
     pub const fn interface(&self) -> &Interface {
-        &self.interface
+        &self.module.interface
     }
 }
 
@@ -156,17 +182,32 @@ impl RawModule {
     /// See [`PackageError`].
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
         let sections = Sections::of(&bytes, bounds)?;
-        let id = module_id(&bytes, sections.signature.clone());
-        let signed = sections.signature.is_some();
-        let interface = Interface::of(Scanned::with_features(&bytes, bounds, false, sections)?);
-        interface.refuse_imports()?;
-        Ok(Self { bytes, id, interface, signed })
+        let module = Module::read(bytes, sections, bounds, false)?;
+        module.interface.refuse_imports()?;
+        Ok(Self(module))
     }
 
     /// What the module exports.
     #[must_use]
     pub const fn interface(&self) -> &Interface {
-        &self.interface
+        &self.0.interface
+    }
+}
+
+impl Module {
+    fn read(bytes: Vec<u8>, sections: Sections, bounds: &Bounds, simd: bool) -> Result<Self, ScanError> {
+        let covered_from = sections.covered_from();
+        let (whole, contents) = sections.signature.clone().unzip();
+        let id = module_id(&bytes, whole);
+        let interface = Interface::of(Scanned::with_features(&bytes, bounds, simd, sections)?);
+        Ok(Self { bytes, id, interface, covered_from, signature: contents.map(Signature::Section) })
+    }
+
+    fn signature(&self) -> Option<&[u8]> {
+        self.signature.as_ref().map(|signature| match signature {
+            Signature::Section(contents) => &self.bytes[contents.clone()],
+            Signature::Detached(payload) => payload,
+        })
     }
 }
 
@@ -174,15 +215,19 @@ impl sealed::Sealed for Package {}
 
 impl Artefact for Package {
     fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.module.bytes
     }
 
     fn id(&self) -> ModuleId {
-        self.id
+        self.module.id
     }
 
-    fn carries_signature(&self) -> bool {
-        self.signed
+    fn covered(&self) -> &[u8] {
+        &self.module.bytes[self.module.covered_from..]
+    }
+
+    fn signature(&self) -> Option<&[u8]> {
+        self.module.signature()
     }
 
     fn manifest(&self) -> Option<&Manifest> {
@@ -194,15 +239,19 @@ impl sealed::Sealed for RawModule {}
 
 impl Artefact for RawModule {
     fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 
     fn id(&self) -> ModuleId {
-        self.id
+        self.0.id
     }
 
-    fn carries_signature(&self) -> bool {
-        self.signed
+    fn covered(&self) -> &[u8] {
+        &self.0.bytes[self.0.covered_from..]
+    }
+
+    fn signature(&self) -> Option<&[u8]> {
+        self.0.signature()
     }
 
     fn manifest(&self) -> Option<&Manifest> {

@@ -202,13 +202,23 @@ pub fn features(simd: bool) -> WasmFeatures {
     features
 }
 
+/// The eight bytes that a WebAssembly module of version 1 begins with.
+pub(crate) const HEADER_BYTES: usize = 8;
+
+/// The bytes of a whole `signature` section with `payload` bytes of contents, each size in its shortest form.
+fn signature_section_bytes(payload: usize) -> usize {
+    let named = 1 + vak_abi::SECTION_SIGNATURE.len() + payload;
+    let leb = (usize::BITS - named.leading_zeros()).div_ceil(7) as usize;
+    1 + leb + named
+}
+
 /// Where a module's custom sections lie that VAK knows, found without looking into anything else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sections {
     /// The manifest section: whole, and its contents.
     pub(crate) manifest: Option<(Range<usize>, Range<usize>)>,
-    /// The signature section, whole.
-    pub(crate) signature: Option<Range<usize>>,
+    /// The signature section: whole, and its contents.
+    pub(crate) signature: Option<(Range<usize>, Range<usize>)>,
 }
 
 impl Sections {
@@ -216,7 +226,7 @@ impl Sections {
     pub(crate) fn of(bytes: &[u8], bounds: &Bounds) -> Result<Self, ScanError> {
         check_header(bytes, bounds)?;
         let mut found = Self::default();
-        let mut start = 8;
+        let mut start = HEADER_BYTES;
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload?;
             if let Payload::CustomSection(section) = &payload {
@@ -232,7 +242,7 @@ impl Sections {
 
     /// The manifest comes first, or right after the signature: appended to a finished module it is not taken.
     fn check_order(&self) -> Result<(), ScanError> {
-        let first = self.signature.as_ref().map_or(8, |signature| signature.end);
+        let first = self.covered_from();
         match &self.manifest {
             Some((whole, _)) if whole.start != first => {
                 Err(ScanError::Identity("the `vak.manifest` section is not the first one after any `signature`"))
@@ -241,19 +251,28 @@ impl Sections {
         }
     }
 
+    /// Where the bytes begin that a signature covers: all after the header and the signature section.
+    pub(crate) fn covered_from(&self) -> usize {
+        self.signature.as_ref().map_or(HEADER_BYTES, |(whole, _)| whole.end)
+    }
+
     fn note(&mut self, section: &wasmparser::CustomSectionReader<'_>, whole: Range<usize>) -> Result<(), ScanError> {
+        let contents = section.data_offset()..section.data_offset() + section.data().len();
         match section.name() {
             vak_abi::SECTION_MANIFEST => {
-                let contents = section.data_offset()..section.data_offset() + section.data().len();
                 if self.manifest.replace((whole, contents)).is_some() {
                     return Err(ScanError::Identity("the module has two `vak.manifest` sections"));
                 }
             }
             vak_abi::SECTION_SIGNATURE => {
-                if whole.start != 8 {
+                if whole.start != HEADER_BYTES {
                     return Err(ScanError::Identity("the `signature` section is not the module's first"));
                 }
-                self.signature = Some(whole);
+                // Nothing else holds these few bytes fast: no signature covers its own section.
+                if whole.len() != signature_section_bytes(contents.len()) {
+                    return Err(ScanError::Identity("the `signature` section's sizes are longer than they need be"));
+                }
+                self.signature = Some((whole, contents));
             }
             vak_abi::SECTION_SIGNATURE_DELIMITER => {
                 return Err(ScanError::Identity("the module is cut into separately signed parts"));
@@ -299,7 +318,8 @@ impl Scanned {
     /// The bytes of the manifest and signature sections, in the order of the file.
     pub(crate) fn vak_sections(&self) -> Vec<Range<usize>> {
         let manifest = self.sections.manifest.as_ref().map(|(whole, _)| whole.clone());
-        let mut cuts: Vec<_> = self.sections.signature.clone().into_iter().chain(manifest).collect();
+        let signature = self.sections.signature.as_ref().map(|(whole, _)| whole.clone());
+        let mut cuts: Vec<_> = signature.into_iter().chain(manifest).collect();
         cuts.sort_by_key(|cut| cut.start);
         cuts
     }

@@ -2,11 +2,8 @@
 
 use wasm_encoder::{CustomSection, Section};
 
-use crate::scan::{ScanError, Scanned};
-use crate::{Bounds, ManifestDocument};
-
-/// The eight bytes that a WebAssembly module of version 1 begins with.
-const HEADER_BYTES: usize = 8;
+use crate::scan::{HEADER_BYTES, ScanError, Scanned};
+use crate::{Artefact, Bounds, ManifestDocument};
 
 /// `module` with `manifest` as its first section, in the place of any manifest and signature that it had.
 ///
@@ -27,4 +24,16 @@ pub fn embed_manifest(module: &[u8], manifest: &ManifestDocument, bounds: &Bound
     }
     out.extend_from_slice(&module[from..]);
     Ok(out)
+}
+
+/// `artefact` with a `signature` section of that payload, in the place of any that it had. All other bytes are kept.
+#[must_use]
+pub fn embed_signature<A: Artefact>(artefact: &A, payload: &[u8]) -> Vec<u8> {
+    let covered = artefact.covered();
+    let section = CustomSection { name: vak_abi::SECTION_SIGNATURE.into(), data: payload.into() };
+    let mut out = Vec::with_capacity(covered.len() + payload.len() + 32);
+    out.extend_from_slice(&artefact.bytes()[..HEADER_BYTES]);
+    section.append_to(&mut out);
+    out.extend_from_slice(covered);
+    out
 }

@@ -6,6 +6,7 @@ use vak_model::{Code, LimitRequest};
 use vak_package::{Bounds, RawModule};
 use vak_runtime::{ENGINE_VERSION, Number, Runtime, RuntimeConfig};
 use vak_toolchain::{ClangSearch, Installs, NotFound, Search};
+use vak_trust::{Timestamp, Trust};
 
 /// Check that this machine can run skills and build them
 #[derive(clap::Args, Debug)]
@@ -88,7 +89,7 @@ fn add_two_and_three() -> Result<Vec<Number>, Box<dyn std::error::Error>> {
     // (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
     const ADD: &[u8] = b"\0asm\x01\0\0\0\x01\x07\x01\x60\x02\x7f\x7f\x01\x7f\x03\x02\x01\0\x07\x07\x01\x03add\0\0\x0a\x09\x01\x07\0\x20\0\x20\x01\x6a\x0b";
     let module = RawModule::read(ADD.to_vec(), &Bounds::default())?;
-    let admitted = vak_trust::dangerous::admit_unsigned(module)?;
+    let admitted = vak_trust::dangerous::admit_unsigned(module, &Trust::nobody(), Timestamp::EPOCH)?;
     let runtime = Runtime::new(RuntimeConfig::default())?;
     let compiled = runtime.compile_raw(&admitted, &LimitRequest::none())?;
     let outcome = pollster::block_on(compiled.invoke("add", &["2".to_owned(), "3".to_owned()]))?;

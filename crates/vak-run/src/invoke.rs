@@ -6,14 +6,14 @@ use vak_cli::{Failure, Ui};
 use vak_model::Code;
 use vak_package::{Artefact, Bounds, RawModule};
 use vak_runtime::{InvalidArgument, Number, Runtime, RuntimeConfig};
-use vak_trust::dangerous;
 
 use crate::args::RunArgs;
 use crate::failures;
 use crate::load::read_module;
 use crate::locate::{Location, locate};
 use crate::report::{Report, SkillReport, stats};
-use crate::run::{conclude, here, untrusted};
+use crate::run::{conclude, here};
+use crate::trust;
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
@@ -31,11 +31,8 @@ fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number
     let digest = module.id().to_string();
     report.skill = Some(SkillReport { name: None, version: None, digest: digest.clone(), signers: Vec::new() });
     report.export = Some(function.to_owned());
-    let admitted =
-        if args.unsigned.allow_unsigned { dangerous::admit_unsigned(module) } else { vak_trust::admit(module) };
     let shown = file.display();
-    let admitted =
-        admitted.map_err(|error| untrusted(&error, &format!("`{shown}`"), &format!("{shown} ({digest})"), args))?;
+    let admitted = trust::admit(module, &format!("`{shown}`"), &format!("{shown} ({digest})"), args, ui, report)?;
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
     let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| Failure::of(error.code(), &error))?;
     let compiled = runtime.compile_raw(&admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;

@@ -14,5 +14,6 @@ mod locate;
 mod report;
 mod run;
 mod skill_help;
+mod trust;
 
 pub use args::Cli;

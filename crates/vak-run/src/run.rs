@@ -6,17 +6,17 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 use vak_abi::Verdict;
-use vak_cli::{Failure, Ui, quote};
+use vak_cli::{Failure, Ui};
 use vak_model::{Code, Grant, Manifest};
 use vak_package::{Artefact, Package, read_file};
 use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime, RuntimeConfig};
-use vak_trust::{Admitted, dangerous};
+use vak_trust::Admitted;
 
 use crate::args::RunArgs;
-use crate::failures;
 use crate::load::{Loaded, load};
 use crate::locate::locate;
 use crate::report::{Report, SkillReport, stats};
+use crate::{failures, trust};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
 const MAX_INPUT_BYTES: u64 = 16 << 20;
@@ -65,7 +65,7 @@ pub(crate) fn prepare(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Resul
     let loaded = load(&locate(args.skill.as_deref().unwrap_or_default(), &here()?)?)?;
     report.skill = Some(skill_report(&loaded.package));
     let manifest = loaded.package.document().manifest().clone();
-    let admitted = admit(loaded, args, ui)?;
+    let admitted = admit(loaded, args, ui, report)?;
     let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
     let compiled = compile(&admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
@@ -100,27 +100,12 @@ fn skill_report(package: &Package) -> SkillReport {
     }
 }
 
-fn admit(loaded: Loaded, args: &RunArgs, ui: &mut Ui) -> Result<Admitted<Package>, Failure> {
+fn admit(loaded: Loaded, args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Admitted<Package>, Failure> {
     let Loaded { package, file } = loaded;
     let manifest = package.document().manifest();
     let title = format!("`{}` {}", manifest.name, manifest.version);
     let place = format!("{} ({})", file.display(), package.id());
-    let admitted =
-        if args.unsigned.allow_unsigned { dangerous::admit_unsigned(package) } else { vak_trust::admit(package) };
-    let admitted = admitted.map_err(|error| untrusted(&error, &title, &place, args))?;
-    ui.warn(&format!("{title} is not signed: nobody vouches for it"))?;
-    Ok(admitted)
-}
-
-/// Why something is not admitted, and the way in if there is one.
-pub(crate) fn untrusted(error: &vak_trust::AdmitError, title: &str, place: &str, args: &RunArgs) -> Failure {
-    let failure = Failure::new(error.code(), format!("{title} is {error}")).fact("file", place);
-    if error.code() != Code::SignatureMissing {
-        return failure;
-    }
-    let word = quote(args.skill.as_deref().unwrap_or_default());
-    let rest = args.invoke.as_ref().map(|name| format!(" --invoke {}", quote(name))).unwrap_or_default();
-    failure.next(format!("vak-run {word} --allow-unsigned{rest}"), "run it unsigned, for development")
+    trust::admit(package, &title, &place, args, ui, report)
 }
 
 fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {

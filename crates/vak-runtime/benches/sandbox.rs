@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use vak_model::{Grant, LimitRequest};
 use vak_package::{Bounds, ManifestDocument, Package};
 use vak_runtime::{PreparedSkill, Runtime, RuntimeConfig};
-use vak_trust::Admitted;
+use vak_trust::{Admitted, Timestamp, Trust};
 use wasmtime::{Config, Engine, Linker, Module, Store, StoreLimits, StoreLimitsBuilder};
 
 /// Answers with its input.
@@ -32,7 +32,7 @@ fn package() -> Package {
 }
 
 fn admitted() -> Admitted<Package> {
-    vak_trust::dangerous::admit_unsigned(package()).expect("unsigned")
+    vak_trust::dangerous::admit_unsigned(package(), &Trust::nobody(), Timestamp::EPOCH).expect("unsigned")
 }
 
 fn prepared(runtime: &Runtime) -> PreparedSkill {

@@ -9,6 +9,7 @@
 //! # use vak_model::{Grant, LimitRequest};
 //! # use vak_package::{Bounds, ManifestDocument, Package};
 //! # use vak_runtime::{Runtime, RuntimeConfig};
+//! # use vak_trust::{Timestamp, Trust};
 //! # let module = wat::parse_str(r#"(module
 //! #     (memory (export "memory") 1)
 //! #     (func (export "vak_alloc") (param i32) (result i32) i32.const 1024)
@@ -17,7 +18,8 @@
 //! # let skill_yaml = r#"{ name: echo, version: "1.0.0", description: Echoes, module: echo.wasm, exports: [{ name: echo }] }"#;
 //! let manifest = ManifestDocument::from_yaml(skill_yaml)?;
 //! let package = Package::pack(module, &manifest, &Bounds::default())?;
-//! let admitted = vak_trust::dangerous::admit_unsigned(package)?; // nobody vouches for it: development only
+//! // Nobody vouches for it: for development only. `vak_trust::admit` asks for signatures that the operator trusts.
+//! let admitted = vak_trust::dangerous::admit_unsigned(package, &Trust::nobody(), Timestamp::EPOCH)?;
 //! let grant = Grant::new(manifest.manifest(), &Default::default())?; // the operator allows nothing but computing
 //! let runtime = Runtime::new(RuntimeConfig::default())?;
 //! let skill = runtime.compile(&admitted, &LimitRequest::none())?.prepare(&grant)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use vak_cli::{Home, Ui};
 use vak_model::{ModuleId, SignatureBlock};
-use vak_package::{Artefact, Bounds, Package};
+use vak_package::{Artefact, Bounds, Package, PackageError, embed_manifest};
 
 use crate::check::check;
 use crate::project::{Compiled, Job};
@@ -94,9 +94,12 @@ fn warn_of_signature(checked: &Checked, id: ModuleId, ui: &mut Ui) -> Result<(),
     Ok(())
 }
 
-/// The manifest goes in, and the whole is read back as the runtime will read it.
+/// The manifest goes in, and the whole is read back as the runtime will read it. What it gives is not signed yet,
+/// whatever the manifest says of an earlier build.
 fn pack(module: Vec<u8>, checked: &Checked) -> Result<Package, Error> {
-    Package::pack(module, checked.source.document(), &Bounds::default()).map_err(|source| Error::Package {
+    let bounds = Bounds::default();
+    let packed = embed_manifest(&module, checked.source.document(), &bounds).map_err(PackageError::from);
+    packed.and_then(|bytes| Package::read(bytes, &bounds)).map_err(|source| Error::Package {
         skill: checked.source.manifest().name.to_string(),
         source: Box::new(source),
     })

@@ -32,7 +32,7 @@ impl Tool for Cli {
         let package = read(&self.path)?;
         let manifest = package.document().manifest();
         let shown = self.path.display();
-        if package.carries_signature() {
+        if package.signature().is_some() {
             return Err(Failure::new(
                 Code::SignatureUnsupported,
                 format!("`{shown}` is signed, and can't be checked yet"),

@@ -1,7 +1,9 @@
 //! The sections that decide about a skill's identity.
 
-use vak_model::Code;
-use vak_package::{Artefact as _, Bounds, Package, embed_manifest, sha256};
+use vak_model::{Code, SignatureBlock};
+use vak_package::{
+    Artefact as _, Bounds, ManifestDocument, Package, embed_manifest, embed_signature, sha256, signature_block,
+};
 
 use crate::{SKILL, manifest, pack, wasm};
 
@@ -60,24 +62,85 @@ fn d5_doubled_moved_or_split_identity_sections_are_refused() {
 #[test]
 fn the_module_id_ignores_the_signature_and_nothing_else() {
     let package = pack(SKILL, "").expect("valid");
-    assert!(!package.carries_signature());
+    assert!(!package.signature().is_some());
     assert_eq!(package.id().0, sha256(package.bytes()));
     let (header, body) = package.bytes().split_at(8);
     let signed = read(&[header, &custom("signature", b"anything"), body]).expect("readable");
-    assert!(signed.carries_signature());
+    assert!(signed.signature().is_some());
     assert_eq!(signed.id(), package.id());
     let other = pack(&SKILL.replace("i64.const 0", "i64.const 1"), "").expect("valid");
     assert_ne!(other.id(), package.id());
 }
 
+/// `skill.yaml` with the block that says `payload` of `package`, after `change`.
+fn filled(package: &Package, payload: &[u8], change: impl Fn(&mut SignatureBlock)) -> ManifestDocument {
+    let mut block = signature_block(package, payload, Vec::new());
+    change(&mut block);
+    manifest(&format!("signature: {}", serde_json::to_string(&block).expect("JSON")))
+}
+
 #[test]
-fn a_signature_beside_a_skill_yaml_is_not_lost() {
+fn a_signature_in_skill_yaml_counts_like_one_in_the_module() {
+    let package = pack(SKILL, "").expect("valid");
+    let block = filled(&package, b"anything", |_| ());
+    for module in [wasm(SKILL), package.bytes().to_vec(), embed_signature(&package, b"anything")] {
+        let signed = Package::pack(module, &block, &Bounds::default()).expect("readable");
+        assert_eq!(signed.signature(), Some(&b"anything"[..]));
+        assert_eq!((signed.id(), signed.covered()), (package.id(), package.covered()));
+    }
+}
+
+#[test]
+fn v12_a_signature_in_skill_yaml_must_be_this_artefact_s() {
+    let package = pack(SKILL, "").expect("valid");
+    let with = |module: Vec<u8>, change: fn(&mut SignatureBlock)| {
+        let packed = Package::pack(module, &filled(&package, b"anything", change), &Bounds::default());
+        packed.expect_err("another's").code()
+    };
+    let other = wasm(&SKILL.replace("i64.const 0", "i64.const 1"));
+    assert_eq!(with(other, |_| ()), Code::SignatureDrift);
+    assert_eq!(with(embed_signature(&package, b"another"), |_| ()), Code::SignatureDrift);
+    assert_eq!(with(wasm(SKILL), |block| block.manifest_sha256 = "a".repeat(64)), Code::SignatureDrift);
+    assert_eq!(with(wasm(SKILL), |block| block.module_sha256 = "a".repeat(64)), Code::SignatureDrift);
+    assert_eq!(with(wasm(SKILL), |block| block.format = "pgp".to_owned()), Code::SignatureUnsupported);
+    assert_eq!(with(wasm(SKILL), |block| block.value = "*".to_owned()), Code::SignatureMalformed);
+}
+
+#[test]
+fn a_signature_of_the_bare_module_does_not_cover_the_manifest_and_is_not_lost() {
     let plain = wasm(SKILL);
     let (header, body) = plain.split_at(8);
-    let signed = [header, &custom("signature", b"anything"), body].concat();
-    assert!(Package::pack(signed, &manifest(""), &Bounds::default()).expect("readable").carries_signature());
-    let block = "signature: { format: wasm-signatures/v1, manifest_sha256: a, module_sha256: b, value: c }";
-    assert!(pack(SKILL, block).expect("readable").carries_signature());
+    let signed = || [header, &custom("signature", b"anything"), body].concat();
+    let error = Package::pack(signed(), &manifest(""), &Bounds::default()).expect_err("bare");
+    assert_eq!(error.code(), Code::SignatureUnsupported);
+    let package = pack(SKILL, "").expect("valid");
+    let block = filled(&package, b"the skill's", |_| ());
+    let packed = Package::pack(signed(), &block, &Bounds::default()).expect("the skill's own signature");
+    assert_eq!(packed.signature(), Some(&b"the skill's"[..]));
+}
+
+#[test]
+fn a_signature_goes_in_and_comes_out_and_nothing_else_changes() {
+    let package = pack(SKILL, "").expect("valid");
+    for payload in [&b""[..], b"x", &[7; 200], &[7; 20_000]] {
+        let signed = read(&[&embed_signature(&package, payload)]).expect("readable");
+        assert_eq!(signed.signature(), Some(payload));
+        assert_eq!((signed.id(), signed.covered()), (package.id(), package.covered()));
+        assert_eq!(embed_signature(&signed, b"x"), embed_signature(&package, b"x"), "replaced");
+    }
+}
+
+#[test]
+fn d5_the_sizes_of_a_signature_section_have_one_spelling() {
+    let package = pack(SKILL, "").expect("valid");
+    let (header, body) = package.bytes().split_at(8);
+    let section = custom("signature", b"x");
+    let padded = [&[0, section[1] | 0x80, 0][..], &section[2..]].concat();
+    let padded_name = [&[0, section[1] + 1, 0x89, 0][..], &section[3..]].concat();
+    assert!(read(&[header, &section, body]).is_ok());
+    for padded in [padded, padded_name] {
+        assert!(matches!(read(&[header, &padded, body]), Err(Code::ArtefactMalformed)));
+    }
 }
 
 #[test]

@@ -8,10 +8,9 @@ use arbitrary::Unstructured;
 use vak_model::{Code, Fault, LimitKind, LimitRequest};
 use vak_package::{Bounds, ExportType, RawModule, ScanError, Scanned};
 use vak_runtime::CompiledModule;
-use vak_trust::dangerous::admit_unsigned;
 use wasmparser::Validator;
 
-use crate::runtime;
+use crate::{runtime, unsigned};
 
 /// SplitMix64: of one seed, always the same numbers.
 struct Dice(u64);
@@ -125,7 +124,7 @@ fn run(bytes: Vec<u8>) -> usize {
     for (kind, value) in [(LimitKind::Fuel, 20_000), (LimitKind::Memory, 64), (LimitKind::Time, 2_000)] {
         limits.set(kind, value).expect("in range");
     }
-    let admitted = admit_unsigned(module).expect("unsigned");
+    let admitted = unsigned(module).expect("unsigned");
     let compiled: CompiledModule = match runtime().compile_raw(&admitted, &limits) {
         Ok(compiled) => compiled,
         Err(error) => panic!("what was read compiles: {error}: {bytes:02x?}"),

@@ -6,7 +6,7 @@ use vak_runtime::GoldenVerdict;
 
 use crate::answering;
 
-fn case(json: &str) -> GoldenCase {
+pub(crate) fn case(json: &str) -> GoldenCase {
     let parts = "name: n\nversion: 1.0.0\ndescription: d\nmodule: n.wasm\nexports: [{ name: execute }]";
     let manifest = ManifestDocument::from_yaml(&format!("{parts}\ntests: [{json}]")).expect("a golden case");
     manifest.manifest().tests[0].clone()

@@ -40,7 +40,7 @@ fn a_grant_for_another_skill_does_not_prepare_this_one() {
     let text = r#"(module (memory (export "memory") 1) (func (export "vak_alloc") (param i32) (result i32) i32.const 0)
         (func (export "execute") (param i32 i32) (result i64) i64.const 0))"#;
     let package = Package::pack(wat::parse_str(text).expect("valid"), &manifest, &Bounds::default()).expect("valid");
-    let admitted = vak_trust::dangerous::admit_unsigned(package).expect("unsigned");
+    let admitted = crate::unsigned(package).expect("unsigned");
     let all = Grant::new(manifest.manifest(), &[Capability::Log].into()).expect("granted");
     for (grant, reason) in [(Grant::compute_only(), "not granted"), (all, "can't give it")] {
         let compiled = crate::runtime().compile(&admitted, &LimitRequest::none()).expect("compiled");

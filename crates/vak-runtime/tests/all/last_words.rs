@@ -1,9 +1,10 @@
 //! Guests that trap, and leave an error in their memory before that. What they may leave, and what stays a trap.
 
 use vak_abi::Verdict;
-use vak_model::{Code, GoldenCase};
+use vak_model::Code;
 use vak_runtime::{GoldenVerdict, PreparedSkill};
 
+use crate::golden::case;
 use crate::{call, code, from_text, skill};
 
 /// Where every guest below says that it would leave an error.
@@ -144,8 +145,7 @@ fn a_golden_case_can_ask_for_the_error_and_for_its_fuel() {
     let verdict = |max: u64| {
         let json =
             format!(r#"{{"name":"n","input":{{}},"error":{},"max_fuel":{max}}}"#, String::from_utf8_lossy(PANIC));
-        let case: GoldenCase = serde_json::from_str(&json).expect("a golden case");
-        pollster::block_on(leaving(PANIC, "unreachable").golden(&case))
+        pollster::block_on(leaving(PANIC, "unreachable").golden(&case(&json)))
     };
     let used = verdict(1000).fuel.expect("known");
     assert!(matches!(verdict(used).verdict, GoldenVerdict::Passed));

@@ -12,8 +12,9 @@ mod memory;
 use std::sync::OnceLock;
 
 use vak_model::{Code, Grant, LimitRequest};
-use vak_package::{Bounds, ManifestDocument, Package};
+use vak_package::{Artefact, Bounds, ManifestDocument, Package};
 use vak_runtime::{Outcome, PreparedSkill, Runtime, RuntimeConfig};
+use vak_trust::{AdmitError, Admitted, Timestamp, Trust};
 
 /// One runtime for all tests, as a host has one for all skills.
 pub(crate) fn runtime() -> &'static Runtime {
@@ -32,6 +33,11 @@ pub(crate) fn skill(items: &str, body: &str, yaml: &str) -> PreparedSkill {
     from_text(&text, yaml)
 }
 
+/// An artefact for which nobody vouches.
+pub(crate) fn unsigned<A: Artefact>(artefact: A) -> Result<Admitted<A>, AdmitError> {
+    vak_trust::dangerous::admit_unsigned(artefact, &Trust::nobody(), Timestamp::EPOCH)
+}
+
 /// A skill from a whole module's text.
 pub(crate) fn from_text(text: &str, yaml: &str) -> PreparedSkill {
     let yaml = format!(
@@ -40,7 +46,7 @@ pub(crate) fn from_text(text: &str, yaml: &str) -> PreparedSkill {
     let manifest = ManifestDocument::from_yaml(&yaml).expect("a valid manifest");
     let module = wat::parse_str(text).expect("valid text");
     let package = Package::pack(module, &manifest, &Bounds::default()).expect("a valid package");
-    let admitted = vak_trust::dangerous::admit_unsigned(package).expect("unsigned");
+    let admitted = unsigned(package).expect("unsigned");
     let grant = Grant::new(manifest.manifest(), &Default::default()).expect("granted");
     runtime().compile(&admitted, &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared")
 }

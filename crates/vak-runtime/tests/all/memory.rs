@@ -85,7 +85,7 @@ fn an_operator_s_limit_holds_whatever_the_manifest_says() {
     let text = r#"(module (memory (export "memory") 3) (func (export "vak_alloc") (param i32) (result i32) i32.const 0)
         (func (export "execute") (param i32 i32) (result i64) i64.const 0))"#;
     let package = Package::pack(wat::parse_str(text).expect("valid"), &manifest, &Bounds::default()).expect("valid");
-    let admitted = vak_trust::dangerous::admit_unsigned(package).expect("unsigned");
+    let admitted = crate::unsigned(package).expect("unsigned");
     let compiled = runtime.compile(&admitted, &LimitRequest::none()).expect("compiled");
     let skill = compiled.prepare(&Grant::compute_only()).expect("prepared");
     assert_eq!(code(&call(&skill)), Code::LimitMemory);

@@ -6,6 +6,7 @@ use crate::model::{Code, LimitKind, LimitRequest};
 use crate::package::{Bounds, RawModule};
 use crate::sandbox::{InvokeOutcome, Runtime, RuntimeConfig};
 use crate::trust::dangerous::admit_unsigned;
+use crate::trust::{Timestamp, Trust};
 
 /// Calls the function `run` of a raw module under a tick of 10 ms.
 fn run(text: &str, limits: &[(LimitKind, u64)]) -> InvokeOutcome {
@@ -14,7 +15,7 @@ fn run(text: &str, limits: &[(LimitKind, u64)]) -> InvokeOutcome {
         request.set(*kind, *value).expect("in range");
     }
     let module = RawModule::read(wat::parse_str(text).expect("valid text"), &Bounds::default()).expect("a module");
-    let admitted = admit_unsigned(module).expect("unsigned");
+    let admitted = admit_unsigned(module, &Trust::nobody(), Timestamp::EPOCH).expect("unsigned");
     let config = RuntimeConfig::default().tick(Duration::from_millis(10));
     let runtime = Runtime::new(config).expect("an engine");
     let compiled = runtime.compile_raw(&admitted, &request).expect("compiled");

@@ -1,0 +1,3 @@
+//! Will measure verification.
+
+fn main() {}

@@ -1,0 +1,106 @@
+//! Whom the operator trusts.
+
+use crate::key::{InvalidKey, PublicKey};
+use crate::root::{RootError, SignedRoot, TrustRoot};
+
+/// Whose signatures count. Whether signatures count at all is not for it to say.
+#[derive(Clone, Debug)]
+pub struct Trust(Whom);
+
+#[derive(Clone, Debug)]
+enum Whom {
+    Nobody,
+    Key(PublicKey),
+    Root(Box<SignedRoot>, ExpiredRoot),
+}
+
+/// What to do with a trust root that should have been replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiredRoot {
+    /// Go by it, and say so: for running what is there already.
+    Note,
+    /// Refuse what it would admit: for taking in something new.
+    Refuse,
+}
+
+/// A file that says whom to trust can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// It looks like a trust root.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// It looks like anything else.
+    #[error("neither a trust root nor a public key: {0}")]
+    Key(#[from] InvalidKey),
+}
+
+impl TrustError {
+    /// What the error is called.
+    #[must_use]
+    pub const fn code(&self) -> vak_model::Code {
+        match self {
+            Self::Root(error) => error.code(),
+            Self::Key(_) => vak_model::Code::KeyUnusable,
+        }
+    }
+}
+
+impl Trust {
+    /// No signature counts: a machine on which nobody has said anything yet.
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Self(Whom::Nobody)
+    }
+
+    /// One key, for any skill and alone.
+    #[must_use]
+    pub const fn key(key: PublicKey) -> Self {
+        Self(Whom::Key(key))
+    }
+
+    /// The keys of a trust root, each for the skills of its roles.
+    #[must_use]
+    pub fn root(root: SignedRoot, expired: ExpiredRoot) -> Self {
+        Self(Whom::Root(Box::new(root), expired))
+    }
+
+    /// Reads the contents of a file that the operator names: a trust root, or one public key in any of its forms.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn read(contents: &[u8], expired: ExpiredRoot) -> Result<Self, TrustError> {
+        if contents.trim_ascii_start().first() == Some(&b'{') {
+            return Ok(Self::root(SignedRoot::read(contents)?, expired));
+        }
+        Ok(Self::key(PublicKey::read(contents)?))
+    }
+
+    /// The trust root, if it is one.
+    #[must_use]
+    pub fn signed_root(&self) -> Option<&SignedRoot> {
+        match &self.0 {
+            Whom::Nobody | Whom::Key(_) => None,
+            Whom::Root(root, _) => Some(root),
+        }
+    }
+
+    /// The one key, if it is one.
+    #[must_use]
+    pub const fn single_key(&self) -> Option<&PublicKey> {
+        match &self.0 {
+            Whom::Key(key) => Some(key),
+            Whom::Nobody | Whom::Root(..) => None,
+        }
+    }
+
+    /// Every key that something is known of, revoked ones too.
+    pub(crate) fn known(&self) -> impl Iterator<Item = PublicKey> {
+        let root = self.signed_root().map(SignedRoot::root);
+        let keys = root.into_iter().flat_map(TrustRoot::keys).map(|key| key.key);
+        self.single_key().copied().into_iter().chain(keys)
+    }
+
+    pub(crate) fn refuses_expired(&self) -> bool {
+        matches!(self.0, Whom::Root(_, ExpiredRoot::Refuse))
+    }
+}
