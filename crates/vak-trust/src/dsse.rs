@@ -150,7 +150,7 @@ impl Envelope {
     ///
     /// # Errors
     /// It holds something else, or too few have signed. A threshold of 0 is never reached.
-    pub fn verify(
+    pub fn open(
         &self,
         payload_type: &'static str,
         keys: &BTreeSet<PublicKey>,
@@ -234,7 +234,7 @@ mod tests {
     fn an_envelope_reads_back_and_is_verified() {
         let envelope = Envelope::read(&signed(&[7, 8]).to_json()).expect("ours");
         assert_eq!(envelope, signed(&[7, 8]));
-        let verified = envelope.verify(TYPE, &keys(&[7, 8, 9]), 2).expect("two of three");
+        let verified = envelope.open(TYPE, &keys(&[7, 8, 9]), 2).expect("two of three");
         assert_eq!(verified.signers, keys(&[7, 8]));
         assert_eq!(verified.payload, signed(&[]).payload);
     }
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn v30_keys_are_counted_not_signatures() {
         let refused = |envelope: &Envelope, seeds: &[u8], threshold| {
-            envelope.verify(TYPE, &keys(seeds), threshold).expect_err("too few");
+            envelope.open(TYPE, &keys(seeds), threshold).expect_err("too few");
         };
         let mut doubled = signed(&[7]);
         let again = doubled.signatures[0].clone();
@@ -271,24 +271,24 @@ mod tests {
     fn v13_a_signature_holds_for_its_type_and_payload_alone() {
         let mut other = signed(&[7]);
         other.payload_type = "application/vnd.vak.trust-root.v1+json".to_owned();
-        assert!(matches!(other.verify(TYPE, &keys(&[7]), 1), Err(EnvelopeError::PayloadType { .. })));
-        let relabelled = other.verify("application/vnd.vak.trust-root.v1+json", &keys(&[7]), 1);
+        assert!(matches!(other.open(TYPE, &keys(&[7]), 1), Err(EnvelopeError::PayloadType { .. })));
+        let relabelled = other.open("application/vnd.vak.trust-root.v1+json", &keys(&[7]), 1);
         assert!(matches!(relabelled, Err(EnvelopeError::Threshold { .. })));
         let mut changed = signed(&[7]);
         changed.payload[0] ^= 1;
-        assert!(changed.verify(TYPE, &keys(&[7]), 1).is_err());
+        assert!(changed.open(TYPE, &keys(&[7]), 1).is_err());
     }
 
     #[test]
     fn v26_a_key_id_is_a_hint() {
         let mut lying = signed(&[9]);
         lying.signatures[0].key_id = Some(key(7).public().tuf_key_id());
-        assert!(lying.verify(TYPE, &keys(&[7]), 1).is_err(), "named, and did not sign");
+        assert!(lying.open(TYPE, &keys(&[7]), 1).is_err(), "named, and did not sign");
         let mut nameless = signed(&[7]);
         nameless.signatures[0].key_id = None;
-        assert!(nameless.verify(TYPE, &keys(&[6, 7]), 1).is_ok());
+        assert!(nameless.open(TYPE, &keys(&[6, 7]), 1).is_ok());
         nameless.signatures[0].key_id = Some(key(9).public().tuf_key_id());
-        assert!(nameless.verify(TYPE, &keys(&[6, 7]), 1).is_ok(), "an unknown name helps nobody and harms nobody");
+        assert!(nameless.open(TYPE, &keys(&[6, 7]), 1).is_ok(), "an unknown name helps nobody and harms nobody");
     }
 
     #[test]
@@ -323,7 +323,7 @@ mod tests {
             let mut changed = signed(&[7]).to_json();
             changed[at] = with;
             if let Ok(envelope) = Envelope::read(&changed) {
-                let _ = envelope.verify(TYPE, &keys(&[7]), 1);
+                let _ = envelope.open(TYPE, &keys(&[7]), 1);
             }
         }
     }

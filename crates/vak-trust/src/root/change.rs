@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{KeyRole, Revocation, RevocationReason, RoleKeys, TrustRoot, TrustedKey};
 use super::{Denied, RootError, RootProposal, SignedRoot};
-use crate::key::PublicKey;
+use crate::key::{PublicKey, TufKeyId};
 use crate::note::VerifierKey;
 use crate::time::Timestamp;
 
@@ -52,14 +52,7 @@ impl RootDraft {
     /// # Errors
     /// The key is revoked: a revocation is not undone by forgetting it.
     pub fn add(&mut self, key: TrustedKey, role: KeyRole) -> Result<(), RootError> {
-        let id = key.key.tuf_key_id();
-        if self.0.keys.get(&id).is_some_and(|known| known.revoked.is_some()) {
-            return Err(change(format!("the key {} is revoked, and does not come back", key.key)));
-        }
-        self.0.keys.insert(id, key);
-        let role = self.0.roles.entry(role).or_insert_with(|| RoleKeys { keys: BTreeSet::new(), threshold: 1 });
-        role.keys.insert(id);
-        Ok(())
+        self.attempt(|root| add(root, key, role))
     }
 
     /// Takes a role from a key, or all roles. A role without keys is gone, and so is a key without roles unless it is
@@ -68,25 +61,7 @@ impl RootDraft {
     /// # Errors
     /// The key does not have it, or the rest would not reach the role's threshold.
     pub fn remove(&mut self, key: &PublicKey, role: Option<&KeyRole>) -> Result<(), RootError> {
-        let id = key.tuf_key_id();
-        let mut found = false;
-        for (name, keys) in &mut self.0.roles {
-            if role.is_none_or(|role| role == name) && keys.keys.remove(&id) {
-                found = true;
-                if !keys.keys.is_empty() && keys.keys.len() < keys.threshold {
-                    return Err(change(format!("without the key {key}, `{name}` can't reach its threshold")));
-                }
-            }
-        }
-        if !found {
-            return Err(change(format!("the key {key} does not have that role")));
-        }
-        self.0.roles.retain(|_, keys| !keys.keys.is_empty());
-        let used = self.0.roles.values().any(|keys| keys.keys.contains(&id));
-        if !used && self.0.keys.get(&id).is_some_and(|key| key.revoked.is_none()) {
-            self.0.keys.remove(&id);
-        }
-        Ok(())
+        self.attempt(|root| remove(root, key, role))
     }
 
     /// Revokes a key, known or not. It stays in its roles, where it does not count: a role that vanished would leave its
@@ -95,17 +70,7 @@ impl RootDraft {
     /// # Errors
     /// The root keys that are left would not reach their threshold.
     pub fn revoke(&mut self, key: &PublicKey, revocation: Revocation) -> Result<(), RootError> {
-        let id = key.tuf_key_id();
-        let known = self.0.keys.entry(id).or_insert_with(|| TrustedKey::new(*key));
-        // A compromise is never taken back to a retirement.
-        if !matches!(known.revoked, Some(Revocation { reason: RevocationReason::Compromised, .. })) {
-            known.revoked = Some(revocation);
-        }
-        let Some(root) = self.0.roles.get_mut(&KeyRole::Root) else { return Ok(()) };
-        if root.keys.remove(&id) && root.keys.len() < root.threshold {
-            return Err(change(format!("without the key {key}, `root` can't reach its threshold: rotate it")));
-        }
-        Ok(())
+        self.attempt(|root| revoke(root, key, revocation))
     }
 
     /// Puts a new key in the place of an old one in all of its roles, and retires the old one at `at`.
@@ -113,24 +78,7 @@ impl RootDraft {
     /// # Errors
     /// The old key has no role, or the new one is revoked or has the role already.
     pub fn rotate(&mut self, old: &PublicKey, new: TrustedKey, at: Timestamp) -> Result<(), RootError> {
-        let (old_id, new_id) = (old.tuf_key_id(), new.key.tuf_key_id());
-        if self.0.keys.get(&new_id).is_some_and(|known| known.revoked.is_some()) {
-            return Err(change(format!("the key {} is revoked, and does not come back", new.key)));
-        }
-        let mut found = false;
-        for (name, role) in &mut self.0.roles {
-            if role.keys.remove(&old_id) {
-                found = true;
-                if !role.keys.insert(new_id) {
-                    return Err(change(format!("the key {} has the role `{name}` already", new.key)));
-                }
-            }
-        }
-        if !found {
-            return Err(change(format!("the key {old} has no role")));
-        }
-        self.0.keys.insert(new_id, new);
-        self.revoke(old, Revocation { at, reason: RevocationReason::Retired })
+        self.attempt(|root| rotate(root, old, new, at))
     }
 
     /// Sets how many keys of a role are needed.
@@ -146,6 +94,14 @@ impl RootDraft {
             Some(keys) => Err(change(format!("`{role}` has {} keys, and can't need {threshold}", keys.keys.len()))),
             None => Err(change(format!("there is no role `{role}`"))),
         }
+    }
+
+    /// A change that can't be made leaves the draft as it was.
+    fn attempt(&mut self, change: impl FnOnce(&mut TrustRoot) -> Result<(), RootError>) -> Result<(), RootError> {
+        let mut root = self.0.clone();
+        change(&mut root)?;
+        self.0 = root;
+        Ok(())
     }
 
     /// What is denied, whoever vouches for it.
@@ -169,6 +125,82 @@ impl RootDraft {
     /// It is not consistent.
     pub fn propose(self) -> Result<RootProposal, RootError> {
         RootProposal::new(&self.0)
+    }
+}
+
+fn add(root: &mut TrustRoot, key: TrustedKey, role: KeyRole) -> Result<(), RootError> {
+    let id = not_revoked(root, &key.key)?;
+    root.keys.insert(id, key);
+    let role = root.roles.entry(role).or_insert_with(|| RoleKeys { keys: BTreeSet::new(), threshold: 1 });
+    role.keys.insert(id);
+    Ok(())
+}
+
+fn remove(root: &mut TrustRoot, key: &PublicKey, role: Option<&KeyRole>) -> Result<(), RootError> {
+    let id = key.tuf_key_id();
+    let mut found = false;
+    for (name, keys) in &mut root.roles {
+        if role.is_none_or(|role| role == name) && keys.keys.remove(&id) {
+            found = true;
+            if !keys.keys.is_empty() && keys.keys.len() < keys.threshold {
+                return Err(change(format!("without the key {key}, `{name}` can't reach its threshold")));
+            }
+        }
+    }
+    if !found {
+        return Err(change(format!("the key {key} does not have that role")));
+    }
+    root.roles.retain(|_, keys| !keys.keys.is_empty());
+    let used = root.roles.values().any(|keys| keys.keys.contains(&id));
+    if !used && root.keys.get(&id).is_some_and(|key| key.revoked.is_none()) {
+        root.keys.remove(&id);
+    }
+    Ok(())
+}
+
+fn revoke(root: &mut TrustRoot, key: &PublicKey, revocation: Revocation) -> Result<(), RootError> {
+    let id = key.tuf_key_id();
+    let known = root.keys.entry(id).or_insert_with(|| TrustedKey::new(*key));
+    // A compromise is never taken back to a retirement.
+    if !matches!(known.revoked, Some(Revocation { reason: RevocationReason::Compromised, .. })) {
+        known.revoked = Some(revocation);
+    }
+    let Some(role) = root.roles.get_mut(&KeyRole::Root) else { return Ok(()) };
+    if role.keys.remove(&id) && role.keys.len() < role.threshold {
+        return Err(change(format!("without the key {key}, `root` can't reach its threshold: rotate it")));
+    }
+    Ok(())
+}
+
+fn rotate(root: &mut TrustRoot, old: &PublicKey, new: TrustedKey, at: Timestamp) -> Result<(), RootError> {
+    let (old_id, new_id) = (old.tuf_key_id(), not_revoked(root, &new.key)?);
+    if old_id == new_id {
+        return Err(change(format!("the key {old} can't take its own place")));
+    }
+    let mut found = false;
+    for (name, role) in &mut root.roles {
+        if role.keys.remove(&old_id) {
+            found = true;
+            if !role.keys.insert(new_id) {
+                return Err(change(format!("the key {} has the role `{name}` already", new.key)));
+            }
+        }
+    }
+    if !found {
+        return Err(change(format!("the key {old} has no role")));
+    }
+    root.keys.insert(new_id, new);
+    revoke(root, old, Revocation { at, reason: RevocationReason::Retired })
+}
+
+/// The id of a key that may be given a role.
+fn not_revoked(root: &TrustRoot, key: &PublicKey) -> Result<TufKeyId, RootError> {
+    let id = key.tuf_key_id();
+    match root.keys.get(&id) {
+        Some(known) if known.revoked.is_some() => {
+            Err(change(format!("the key {key} is revoked, and does not come back")))
+        }
+        _ => Ok(id),
     }
 }
 

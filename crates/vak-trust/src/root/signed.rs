@@ -188,7 +188,7 @@ impl RootProposal {
     pub fn signers(&self, current: Option<&SignedRoot>) -> BTreeSet<PublicKey> {
         let roots = [Some(&self.root), current.map(SignedRoot::root)];
         let keys = roots.into_iter().flatten().flat_map(|root| root.signers(&KeyRole::Root).0).collect();
-        self.envelope.verify(PAYLOAD_TYPE, &keys, 1).map(|verified| verified.signers).unwrap_or_default()
+        self.envelope.open(PAYLOAD_TYPE, &keys, 1).map(|verified| verified.signers).unwrap_or_default()
     }
 
     /// The proposal with the signatures that it has.
@@ -208,7 +208,7 @@ impl RootProposal {
 
     fn signed_by_enough_of(&self, root: &TrustRoot) -> Result<&[u8], RootError> {
         let (keys, threshold) = root.signers(&KeyRole::Root);
-        match self.envelope.verify(PAYLOAD_TYPE, &keys, threshold) {
+        match self.envelope.open(PAYLOAD_TYPE, &keys, threshold) {
             Ok(verified) => Ok(verified.payload),
             Err(EnvelopeError::Threshold { signed, needed }) => {
                 Err(RootError::Unsigned { version: self.root.version, signed, needed, of: root.version })
