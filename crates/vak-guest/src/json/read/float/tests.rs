@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn any_digits_with_any_exponent_are_the_nearest(digits in "[1-9][0-9]{0,25}", at in 0_usize..26, power in -360..340) {
         let at = at.min(digits.len());
-        same(&format!("{}e{power}", digits));
+        same(&format!("{digits}e{power}"));
         same(&format!("0{}.{}0E{power}", &digits[..at], &digits[at..]));
     }
 
