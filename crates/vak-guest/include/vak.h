@@ -182,6 +182,7 @@ VAK__SHARED void *memmove(void *to, const void *from, size_t len);
 VAK__SHARED void *memset(void *to, int byte, size_t len);
 VAK__SHARED int memcmp(const void *a, const void *b, size_t len);
 VAK__SHARED size_t strlen(const char *string);
+VAK__SHARED __int128 __multi3(__int128 a, __int128 b);
 
 #ifdef __wasm_bulk_memory__
 void *memcpy(void *restrict to, const void *restrict from, size_t len) { return __builtin_memcpy(to, from, len); }
@@ -207,6 +208,18 @@ size_t strlen(const char *string) {
         len++;
     }
     return len;
+}
+
+/* The product in 128 bits, which optimisers use in sums of a series, from products of 32 bits each. */
+__int128 __multi3(__int128 a, __int128 b) {
+    unsigned __int128 x = (unsigned __int128)a, y = (unsigned __int128)b;
+    uint64_t x_low = (uint64_t)x & 0xffffffff, x_high = (uint64_t)x >> 32;
+    uint64_t y_low = (uint64_t)y & 0xffffffff, y_high = (uint64_t)y >> 32;
+    uint64_t low = x_low * y_low, one = x_low * y_high, other = x_high * y_low;
+    uint64_t middle = (low >> 32) + (one & 0xffffffff) + (other & 0xffffffff);
+    uint64_t high = x_high * y_high + (one >> 32) + (other >> 32) + (middle >> 32);
+    high += (uint64_t)(x >> 64) * (uint64_t)y + (uint64_t)x * (uint64_t)(y >> 64);
+    return (__int128)((unsigned __int128)high << 64 | (middle << 32 | (low & 0xffffffff)));
 }
 
 /* The linker's: where the memory begins that holds no data of the module. */
@@ -754,9 +767,10 @@ static inline bool vak_get_i64(vak_json value, int64_t *out) {
         return false;
     }
     for (; d.digits && d.exponent > 0; d.exponent--) {
-        if (__builtin_mul_overflow(d.digits, (uint64_t)10, &d.digits)) {
+        if (d.digits > UINT64_MAX / 10) {
             return false;
         }
+        d.digits *= 10;
     }
     if ((d.digits && d.exponent < 0) || d.digits > (uint64_t)INT64_MAX + d.negative) {
         return false;
@@ -983,23 +997,31 @@ static inline void vak__wrong(vak_out *out, const char *why) {
     }
 }
 
-static inline void vak__append(vak_out *out, const char *bytes, size_t len) {
+/* Makes room for `len` bytes more. */
+static inline void vak__reserve(vak_out *out, size_t len) {
     if (len > out->cap - out->len) {
         size_t cap;
         if (__builtin_add_overflow(out->len, len, &cap) || __builtin_add_overflow(cap, cap, &cap)) {
             __builtin_trap();
         }
         cap = cap < 64 ? 64 : cap;
-        out->ptr = vak__regrow(out->ptr, out->len ? out->cap : 0, cap);
+        out->ptr = vak__regrow(out->ptr, out->cap, cap);
         out->cap = cap;
     }
+}
+
+static inline void vak__append(vak_out *out, const char *bytes, size_t len) {
     if (len) {
+        vak__reserve(out, len);
         memcpy(out->ptr + out->len, bytes, len);
         out->len += len;
     }
 }
 
-static inline void vak__append_byte(vak_out *out, char byte) { vak__append(out, &byte, 1); }
+static inline void vak__append_byte(vak_out *out, char byte) {
+    vak__reserve(out, 1);
+    out->ptr[out->len++] = byte;
+}
 
 static inline bool vak__in_object(const vak_out *out) { return out->depth && vak__bit(out->objects, out->depth - 1); }
 
@@ -1052,7 +1074,7 @@ static inline void vak__append_string(vak_out *out, vak_text text) {
     while (at < end) {
         unsigned char c = (unsigned char)*at;
         if (c >= 0x20 && c != '"' && c != '\\') {
-            const char *next = vak__utf8(at, end);
+            const char *next = c < 0x80 ? at + 1 : vak__utf8(at, end);
             if (!next) {
                 vak__wrong(out, "a text that is not UTF-8");
                 break;

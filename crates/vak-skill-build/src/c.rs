@@ -84,7 +84,7 @@ impl CProject {
         let failed = |source| Error::Write { path: cache.clone(), source };
         fs::create_dir_all(&cache).map_err(failed)?;
         let work = tempfile::Builder::new().prefix("c-").tempdir_in(&cache).map_err(failed)?;
-        let objects = (0..self.sources.len()).map(|i| work.path().join(format!("{i}.o"))).collect::<Vec<_>>();
+        let objects: Vec<_> = self.sources.iter().map(|source| object(work.path(), source)).collect();
         for (source, object) in self.sources.iter().zip(&objects) {
             run(self.compiler(&clang, source, object), job)?;
         }
@@ -113,6 +113,13 @@ impl CProject {
         option.push("=.");
         option
     }
+}
+
+/// `skill.c.o`: the linker's messages name it.
+fn object(folder: &Path, source: &Path) -> PathBuf {
+    let mut name = source.file_name().unwrap_or_default().to_owned();
+    name.push(".o");
+    folder.join(name)
 }
 
 fn linker(clang: &Clang, objects: &[PathBuf], module: &Path) -> Command {

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 pub struct Case {
     /// What the case shows, in its first lines.
     pub sentence: String,
+    /// A command that succeeds only where the case can be run, such as a search for a compiler.
+    pub needs: Option<String>,
     /// Files to write before anything runs: path and contents.
     pub files: Vec<(String, String)>,
     /// The commands, in order.
@@ -43,7 +45,7 @@ impl Case {
         let mut parts = text.split("\n== ");
         let sentence = parts.next().unwrap_or_default().trim().to_owned();
         assert!(!sentence.is_empty(), "a case begins with a sentence on what it shows");
-        let mut case = Self { sentence, files: Vec::new(), steps: Vec::new() };
+        let mut case = Self { sentence, needs: None, files: Vec::new(), steps: Vec::new() };
         for part in parts {
             let (head, body) = part.split_once('\n').unwrap_or((part, ""));
             case.section(head, body);
@@ -55,6 +57,10 @@ impl Case {
         let (kind, rest) = head.split_once(' ').unwrap_or((head, ""));
         let body = if body.is_empty() || body.ends_with('\n') { body.to_owned() } else { format!("{body}\n") };
         match kind {
+            "needs" => {
+                self.needs = Some(rest.to_owned());
+                return;
+            }
             "file" => return self.files.push((rest.to_owned(), body)),
             "run" => {
                 return self.steps.push(Step { command: rest.to_owned(), expected: Expected::default() });
@@ -81,6 +87,9 @@ impl Case {
                 text.pop();
             }
         };
+        if let Some(needs) = &self.needs {
+            section(&format!("needs {needs}"), "");
+        }
         for (path, contents) in &self.files {
             section(&format!("file {path}"), contents);
         }
@@ -106,8 +115,9 @@ mod tests {
 
     #[test]
     fn a_case_reads_back_from_what_it_writes() {
-        let text = "It shows.\n\n== file a.txt\nhello\n== run cat a.txt\n== stdout\nhello\n== run false\n== exit 1\n";
+        let text = "It shows.\n\n== needs test -d /\n== file a.txt\nhello\n== run cat a.txt\n== stdout\nhello\n== run false\n== exit 1\n";
         let case = Case::parse(text);
+        assert_eq!(case.needs.as_deref(), Some("test -d /"));
         assert_eq!(case.files, [("a.txt".to_owned(), "hello\n".to_owned())]);
         assert_eq!(case.steps[0].expected.stdout, "hello\n");
         assert_eq!(case.steps[1].expected.exit, 1);

@@ -13,7 +13,8 @@
 //! error: the fuel is used up (`max_fuel` is 10000000 fuel)
 //! ```
 //!
-//! A file `*.wat` is also written as the `.wasm` that it describes. A section that is not there must be empty. `[..]` in an expected line stands for
+//! A case with `== needs COMMAND` before its files is skipped, and says so, where that command fails: it may need a compiler
+//! that not every machine has. A file `*.wat` is also written as the `.wasm` that it describes. A section that is not there must be empty. `[..]` in an expected line stands for
 //! anything, `[DIR]` for the case's own folder. With `BLESS=1` in the environment the files are rewritten to what was
 //! printed. This crate is for tests only: it panics where they should.
 

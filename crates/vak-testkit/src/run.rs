@@ -47,6 +47,10 @@ impl Suite {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().canonicalize().expect("a path");
         self.prepare(&case, &dir);
+        if let Some(needs) = case.needs.as_deref().filter(|needs| !self.succeeds(needs, &dir)) {
+            eprintln!("skipped: {}: this machine has not what it needs: {needs}", path.display());
+            return None;
+        }
         let mut differences = String::new();
         for step in &mut case.steps {
             let actual = self.run_step(step, &dir);
@@ -77,6 +81,11 @@ impl Suite {
                 fs::write(path.with_extension("wasm"), module).expect("a file");
             }
         }
+    }
+
+    fn succeeds(&self, command: &str, dir: &Path) -> bool {
+        let step = Step { command: command.to_owned(), expected: Expected::default() };
+        self.run_step(&step, dir).exit == 0
     }
 
     /// Runs one command in an environment of its own.
