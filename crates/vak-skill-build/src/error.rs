@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vak_cli::{Failure, quote};
+use vak_cli::{Failure, Place, quote};
 use vak_model::Code;
 use vak_package::{FileError, ManifestError, Mistake, PackageError};
 use vak_toolchain::{NotFound, TARGET};
@@ -57,7 +57,7 @@ pub enum Error {
     #[error("{place}: {what}")]
     Wat {
         /// File, line and column.
-        place: String,
+        place: Place,
         /// What is wrong.
         what: String,
     },
@@ -223,6 +223,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Output(gone) => gone.into(),
+            Error::Wat { place, what } => Self::new(Code::BuildFailed, what).at(place),
             error => error.advise(Self::of(error.code(), &error)),
         }
     }

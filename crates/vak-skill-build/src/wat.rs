@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use vak_cli::Place;
 use vak_package::{Bounds, read_file};
 
 use crate::Error;
@@ -41,18 +42,14 @@ fn mistake(file: &Path, error: &wat::Error) -> Error {
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim);
     let what = lines.next().unwrap_or_default().to_owned();
-    let place = match lines.find_map(position) {
-        Some((line, column)) => format!("`{}` line {line}, column {column}", file.display()),
-        None => format!("`{}`", file.display()),
-    };
-    Error::Wat { place, what }
+    Error::Wat { place: Place::new(file, lines.find_map(position)), what }
 }
 
 /// Line and column of `--> FILE:LINE:COLUMN`, the only form in which the crate tells them.
-fn position(line: &str) -> Option<(&str, &str)> {
+fn position(line: &str) -> Option<(u64, u64)> {
     let mut parts = line.strip_prefix("--> ")?.rsplitn(3, ':');
-    let column = parts.next()?;
-    Some((parts.next()?, column))
+    let column = parts.next()?.parse().ok()?;
+    Some((parts.next()?.parse().ok()?, column))
 }
 
 #[cfg(test)]
