@@ -202,6 +202,11 @@ pub fn features(simd: bool) -> WasmFeatures {
     features
 }
 
+/// Where in the file a custom section's contents lie, behind its name.
+fn contents(section: &wasmparser::CustomSectionReader<'_>) -> Range<usize> {
+    section.data_offset()..section.data_offset() + section.data().len()
+}
+
 /// The eight bytes that a WebAssembly module of version 1 begins with.
 pub(crate) const HEADER_BYTES: usize = 8;
 
@@ -257,9 +262,9 @@ impl Sections {
     }
 
     fn note(&mut self, section: &wasmparser::CustomSectionReader<'_>, whole: Range<usize>) -> Result<(), ScanError> {
-        let contents = section.data_offset()..section.data_offset() + section.data().len();
         match section.name() {
             vak_abi::SECTION_MANIFEST => {
+                let contents = contents(section);
                 if self.manifest.replace((whole, contents)).is_some() {
                     return Err(ScanError::Identity("the module has two `vak.manifest` sections"));
                 }
@@ -269,6 +274,7 @@ impl Sections {
                     return Err(ScanError::Identity("the `signature` section is not the module's first"));
                 }
                 // Nothing else holds these few bytes fast: no signature covers its own section.
+                let contents = contents(section);
                 if whole.len() != signature_section_bytes(contents.len()) {
                     return Err(ScanError::Identity("the `signature` section's sizes are longer than they need be"));
                 }

@@ -62,7 +62,7 @@ fn d5_doubled_moved_or_split_identity_sections_are_refused() {
 #[test]
 fn the_module_id_ignores_the_signature_and_nothing_else() {
     let package = pack(SKILL, "").expect("valid");
-    assert!(!package.signature().is_some());
+    assert_eq!(package.signature(), None);
     assert_eq!(package.id().0, sha256(package.bytes()));
     let (header, body) = package.bytes().split_at(8);
     let signed = read(&[header, &custom("signature", b"anything"), body]).expect("readable");

@@ -1,7 +1,6 @@
 //! Public keys and what is derived from them.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding as _};
@@ -13,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 /// An Ed25519 public key that can be trusted: a canonical encoding of a point that is not of small order.
 ///
 /// Under a key of small order one signature is good for many messages, so such keys are no keys here.
-#[derive(Clone, Copy)]
-pub struct PublicKey(VerifyingKey);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; 32]);
 
 /// Bytes that are no public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,25 +68,26 @@ impl PublicKey {
         if key.is_weak() {
             return Err(InvalidKey::Weak);
         }
-        Ok(Self(key))
+        Ok(Self(*bytes))
     }
 
     /// The key that a secret key has; such a key is never weak.
-    pub(super) const fn of_secret(key: VerifyingKey) -> Self {
-        Self(key)
+    pub(super) fn of_secret(key: VerifyingKey) -> Self {
+        Self(key.to_bytes())
     }
 
     /// The key's bytes: its identity.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// Whether `signature` is one that this key made over `message`, by the strict rules: the scalar is reduced, and
     /// neither the key nor the commitment is of small order.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+        let signature = Signature::from_bytes(signature);
+        VerifyingKey::from_bytes(&self.0).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
     }
 
     /// The id by which signature sections name the key.
@@ -189,32 +189,6 @@ impl TryFrom<&[u8]> for PublicKey {
 impl Serialize for PublicKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl PartialEq for PublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
-    }
-}
-
-impl Eq for PublicKey {}
-
-impl PartialOrd for PublicKey {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for PublicKey {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_bytes().cmp(other.as_bytes())
-    }
-}
-
-impl Hash for PublicKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_bytes().hash(state);
     }
 }
 

@@ -157,7 +157,7 @@ fn bounded(parameters: &Parameters) -> Result<(), SecretKeyError> {
     let affordable = match &parameters.kdf {
         Kdf::Scrypt(scrypt) => {
             let lanes = u64::from(scrypt.block_size).saturating_mul(scrypt.parallelization.into());
-            let bytes = u64::from(scrypt.cost_parameter).saturating_mul(128).saturating_mul(lanes);
+            let bytes = scrypt.cost_parameter.saturating_mul(128).saturating_mul(lanes);
             bytes <= MAX_SCRYPT_BYTES
         }
         Kdf::Pbkdf2(pbkdf2) => pbkdf2.iteration_count <= MAX_PBKDF2_ROUNDS,
@@ -250,11 +250,11 @@ mod tests {
         let EncryptionScheme::Pbes2(parameters) = info.encryption_algorithm else { panic!("PBES2") };
         let Kdf::Scrypt(scrypt) = parameters.kdf.clone() else { panic!("scrypt") };
         let with = |kdf| bounded(&Parameters { kdf, ..parameters.clone() });
-        assert_eq!(with(Kdf::Scrypt(scrypt.clone())), Ok(()));
+        assert_eq!(with(Kdf::Scrypt(scrypt)), Ok(()));
         for dear in [
-            ScryptParams { cost_parameter: 1 << 40, ..scrypt.clone() },
-            ScryptParams { block_size: u16::MAX, ..scrypt.clone() },
-            ScryptParams { parallelization: u16::MAX, ..scrypt.clone() },
+            ScryptParams { cost_parameter: 1 << 40, ..scrypt },
+            ScryptParams { block_size: u16::MAX, ..scrypt },
+            ScryptParams { parallelization: u16::MAX, ..scrypt },
         ] {
             assert_eq!(with(Kdf::Scrypt(dear)), Err(SecretKeyError::TooCostly));
         }

@@ -87,13 +87,18 @@ fn countersigning_works_in_both_directions() {
     assert!([7, 8].into_iter().all(|seed| we_accept(seed, both.clone()) && they_accept(seed, &both, None)));
 }
 
+#[expect(clippy::print_stderr, reason = "whoever reads the tests' output should know what was not tested")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// Runs a tool; none if it is not installed.
 fn run(command: &mut Command) -> Option<std::process::Output> {
     match command.stdin(Stdio::null()).output() {
         Ok(output) => Some(output),
         Err(error) => {
             assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
-            eprintln!("skipped: {:?} is not installed", command.get_program());
+            skipped(&format!("{:?} is not installed", command.get_program()));
             None
         }
     }
@@ -183,7 +188,7 @@ fn securesystemslib_verifies_our_envelopes() {
     std::fs::write(&path, root.to_json()).expect("written");
     let installed = run(Command::new("python3").args(["-c", "import securesystemslib, cryptography"]));
     if !installed.is_some_and(|output| output.status.success()) {
-        eprintln!("skipped: securesystemslib is not installed");
+        skipped("securesystemslib is not installed");
         return;
     }
     let key = root_key(1).public();
