@@ -20,7 +20,9 @@ pub use grant::{Grant, NotGranted};
 pub use limits::{
     InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,
 };
-pub use manifest::{Export, Feature, GoldenCase, GoldenResult, InvalidManifest, Manifest, ModulePath, SignatureBlock};
+pub use manifest::{
+    Determinism, Export, Feature, GoldenCase, GoldenResult, InvalidManifest, Manifest, ModulePath, SignatureBlock,
+};
 pub use name::{ExportName, InvalidName, SkillName, SkillVersion};
 pub use text::{InvalidText, Text, printable, printable_json};
-pub use usage::Usage;
+pub use usage::{CacheUse, Usage};

@@ -37,6 +37,9 @@ pub struct Manifest {
     /// WebAssembly features beyond the standard set.
     #[serde(default)]
     pub features: Vec<Feature>,
+    /// Where a call gives the same answer again.
+    #[serde(default)]
+    pub determinism: Determinism,
     /// How much a call may use.
     #[serde(default)]
     pub limits: LimitRequest,
@@ -56,6 +59,17 @@ pub struct Manifest {
 pub enum Feature {
     /// Fixed-width 128-bit SIMD.
     Simd,
+}
+
+/// Where the same call gives the same answer, down to the bits of a NaN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Determinism {
+    /// On the same engine and the same kind of machine.
+    #[default]
+    Exact,
+    /// On every kind of machine, at the price of slow arithmetic on floats.
+    Portable,
 }
 
 /// One function of a skill.

@@ -75,7 +75,7 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
         toolchain: cargo.toolchain().version().to_owned(),
         placed,
     };
-    let ran = golden::run(package)?;
+    let ran = golden::run(package, &order.home)?;
     record::keep(&built, ran, &checked.destination.record(), order.accept_fuel, ui)?;
     Ok(built)
 }

@@ -1,5 +1,8 @@
 //! The command line's cases.
 
+mod compile;
+mod processes;
+
 use std::path::Path;
 
 use clap::CommandFactory;
