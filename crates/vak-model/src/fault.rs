@@ -174,6 +174,10 @@ codes! {
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.
     HostEngine = "host.engine", Environment;
+    /// The compiler's process could not be run, or is no part of this program.
+    HostCompiler = "host.compiler", Environment;
+    /// As many skills are running as the host has room for.
+    HostBusy = "host.busy", Environment;
 
     /// The file is larger than artefacts may be.
     ArtefactSize = "artefact.size", Malformed;
@@ -246,6 +250,12 @@ codes! {
     LimitHostCalls = "limit.host_calls", Limit;
     /// More handles were open than allowed.
     LimitHandles = "limit.handles", Limit;
+    /// Compiling the module takes longer than allowed.
+    LimitCompileTime = "limit.compile_time", Limit;
+    /// Compiling the module takes more memory than allowed.
+    LimitCompileMemory = "limit.compile_memory", Limit;
+    /// The module needs more than one slot of the host's pool has.
+    LimitPool = "limit.pool", Limit;
 
     /// The call stack is exhausted.
     TrapStackOverflow = "trap.stack_overflow", Broken;

@@ -23,8 +23,8 @@ pub use limits::{
     InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,
 };
 pub use manifest::{
-    Export, Feature, GoldenCase, GoldenResult, InvalidModulePath, Manifest, ModulePath, SignatureBlock,
+    Determinism, Export, Feature, GoldenCase, GoldenResult, InvalidModulePath, Manifest, ModulePath, SignatureBlock,
 };
 pub use name::{ExportName, InvalidName, SkillName, SkillVersion};
 pub use text::{InvalidText, Text, printable, printable_json};
-pub use usage::Usage;
+pub use usage::{CacheUse, Usage};

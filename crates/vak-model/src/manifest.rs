@@ -32,6 +32,8 @@ pub struct Manifest {
     pub capabilities: Vec<CapabilityRequest>,
     /// WebAssembly features beyond the standard set.
     pub features: Vec<Feature>,
+    /// Where a call gives the same answer again.
+    pub determinism: Determinism,
     /// How much a call may use.
     pub limits: LimitRequest,
     /// The functions that can be called.
@@ -47,6 +49,16 @@ pub struct Manifest {
 pub enum Feature {
     /// Fixed-width 128-bit SIMD.
     Simd,
+}
+
+/// Where the same call gives the same answer, down to the bits of a NaN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Determinism {
+    /// On the same engine and the same kind of machine.
+    #[default]
+    Exact,
+    /// On every kind of machine, at the price of slow arithmetic on floats.
+    Portable,
 }
 
 /// One function of a skill.

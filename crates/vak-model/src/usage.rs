@@ -1,5 +1,7 @@
 //! What a run used.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// What one call used, in the units that limits are stated in. A part that is not known is `None`.
@@ -14,12 +16,34 @@ pub struct Usage {
     pub wall_ms: Option<f64>,
     /// Processor time of the guest and of host functions, in milliseconds.
     pub cpu_ms: Option<f64>,
-    /// Time spent on compiling, in milliseconds.
+    /// Time spent on compiling, or on loading compiled code, in milliseconds.
     pub compile_ms: Option<f64>,
-    /// Where the compiled code came from.
-    pub cache: Option<&'static str>,
+    /// Whether the compiled code came from the cache.
+    pub cache: Option<CacheUse>,
     /// The largest sum of all memories and tables, in bytes.
     pub peak_memory_bytes: Option<u64>,
     /// Host calls made.
     pub host_calls: Option<u64>,
+}
+
+/// What the cache of compiled code had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheUse {
+    /// The code.
+    Hit,
+    /// Not this code, or none that could be trusted: it was compiled, and is there now.
+    Miss,
+    /// Nothing: there is no cache, or it is not used.
+    Off,
+}
+
+impl fmt::Display for CacheUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Off => "off",
+        })
+    }
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 
 use serde_json::Value;
 use vak_model::{
-    Advice, Capability, CapabilityRequest, Export, ExportName, Feature, GoldenCase, GoldenResult, InvalidCapability,
-    LimitKind, LimitRequest, Manifest, SignatureBlock,
+    Advice, Capability, CapabilityRequest, Determinism, Export, ExportName, Feature, GoldenCase, GoldenResult,
+    InvalidCapability, LimitKind, LimitRequest, Manifest, SignatureBlock,
 };
 
 use crate::mistakes::Read;
@@ -21,6 +21,7 @@ const KEYS: &[&str] = &[
     "module",
     "capabilities",
     "features",
+    "determinism",
     "limits",
     "exports",
     "tests",
@@ -38,6 +39,7 @@ pub(crate) fn manifest<'v>(reader: &mut Reader<'v>, value: &'v Value) -> Read<Ma
     let module = parts.required(reader, "module", "target/my-skill.wasm", Reader::text);
     let capabilities = parts.optional(reader, "capabilities", capabilities);
     let features = parts.optional(reader, "features", |reader, value| reader.list(value, feature));
+    let determinism = parts.optional(reader, "determinism", determinism);
     let limits = parts.optional(reader, "limits", limits);
     let exports = parts.required(reader, "exports", "[{ name: execute }]", exports);
     let callable = callable(&parts);
@@ -52,6 +54,7 @@ pub(crate) fn manifest<'v>(reader: &mut Reader<'v>, value: &'v Value) -> Read<Ma
         module: module?,
         capabilities: capabilities?,
         features: features?,
+        determinism: determinism?,
         limits: limits?,
         exports: exports?,
         tests: tests?,
@@ -115,6 +118,17 @@ fn feature(reader: &mut Reader<'_>, value: &Value) -> Read<Feature> {
         other => {
             let wrong = format!("`{}` is not a feature", vak_model::printable(other, 80));
             Err(reader.refuse(&wrong, "`simd` is the only one there is"))
+        }
+    }
+}
+
+fn determinism(reader: &mut Reader<'_>, value: &Value) -> Read<Determinism> {
+    match reader.string(value)?.as_str() {
+        "exact" => Ok(Determinism::Exact),
+        "portable" => Ok(Determinism::Portable),
+        other => {
+            let wrong = format!("`{}` is no kind of determinism", vak_model::printable(other, 80));
+            Err(reader.refuse(&wrong, "write `exact` or `portable`"))
         }
     }
 }

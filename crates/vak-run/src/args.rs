@@ -45,6 +45,14 @@ enum Verb {
     Doctor(doctor::Args),
 }
 
+/// Whether compiled code is kept.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct CacheArgs {
+    /// Compile anew, and keep nothing of it
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
 /// The words of a run.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
@@ -71,6 +79,8 @@ pub(crate) struct RunArgs {
     /// Run the golden cases of the manifest, and fail if one is red
     #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats"])]
     pub(crate) golden: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     #[command(flatten)]
     pub(crate) unsigned: UnsignedArgs,
     #[command(flatten)]

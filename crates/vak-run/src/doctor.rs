@@ -4,9 +4,12 @@ use serde::Serialize;
 use vak_cli::{Failure, Home, JsonArgs, Ui};
 use vak_model::{Code, LimitRequest};
 use vak_package::{Bounds, RawModule};
-use vak_runtime::{ENGINE_VERSION, Number, Runtime, RuntimeConfig};
+use vak_runtime::{CacheSize, CompileWith, ENGINE_VERSION, Number, Runtime, RuntimeConfig};
 use vak_toolchain::{ClangSearch, Installs, NotFound, Search};
 use vak_trust::{Timestamp, Trust};
+
+use crate::args::CacheArgs;
+use crate::runtime::runtime;
 
 /// Check that this machine can run skills and build them
 #[derive(clap::Args, Debug)]
@@ -39,7 +42,7 @@ struct Check {
 }
 
 pub(crate) fn run(args: &Args, ui: &mut Ui) -> Result<(), Failure> {
-    let checks = [engine(), folders(), toolchain(ui), clang(ui)];
+    let checks = [engine(), folders(), cache(ui)?, toolchain(ui), clang(ui)];
     let broken = checks.iter().find(|check| check.needed && !check.ok);
     if args.json.json {
         ui.json(&checks)?;
@@ -78,7 +81,7 @@ fn engine() -> Check {
     let ok = found.is_ok();
     let working = || {
         format!(
-            "Wasmtime {ENGINE_VERSION}, Cranelift, {}\nfuel and epochs on, threads, GC, memory64 and components off, SIMD by manifest",
+            "Wasmtime {ENGINE_VERSION}, Cranelift in a process of its own, {}\nfuel and epochs on, threads, GC, memory64 and components off, SIMD by manifest",
             std::env::consts::ARCH
         )
     };
@@ -90,7 +93,7 @@ fn add_two_and_three() -> Result<Vec<Number>, Box<dyn std::error::Error>> {
     const ADD: &[u8] = b"\0asm\x01\0\0\0\x01\x07\x01\x60\x02\x7f\x7f\x01\x7f\x03\x02\x01\0\x07\x07\x01\x03add\0\0\x0a\x09\x01\x07\0\x20\0\x20\x01\x6a\x0b";
     let module = RawModule::read(ADD.to_vec(), &Bounds::default())?;
     let admitted = vak_trust::dangerous::admit_unsigned(module, &Trust::nobody(), Timestamp::EPOCH)?;
-    let runtime = Runtime::new(RuntimeConfig::default())?;
+    let runtime = Runtime::new(RuntimeConfig::default().compile_with(CompileWith::this_program()))?;
     let compiled = runtime.compile_raw(&admitted, &LimitRequest::none())?;
     let outcome = pollster::block_on(compiled.invoke("add", &["2".to_owned(), "3".to_owned()]))?;
     Ok(outcome.result?)
@@ -101,6 +104,19 @@ fn folders() -> Check {
     let lines = [("config", config), ("cache", cache), ("state", state), ("store", store)]
         .map(|(name, path)| format!("{name}: {}", path.display()));
     Check { name: "folders", ok: true, needed: false, found: lines.join("\n"), next: None }
+}
+
+/// Whether compiled code is kept, and how much there is.
+fn cache(ui: &mut Ui) -> Result<Check, Failure> {
+    let runtime = runtime(CacheArgs { no_cache: false }, ui)?;
+    let (ok, found) = match (runtime.cache_error(), runtime.cache_size()) {
+        (Some(error), _) => (false, format!("not used: {error}")),
+        (None, Some(CacheSize { entries, bytes, max_bytes })) => {
+            (true, format!("entries: {entries}, {} of {}", vak_cli::bytes(bytes), vak_cli::bytes(max_bytes)))
+        }
+        (None, None) => (false, "can't be read".to_owned()),
+    };
+    Ok(Check { name: "compiled code", ok, needed: false, found, next: None })
 }
 
 fn toolchain(ui: &mut Ui) -> Check {

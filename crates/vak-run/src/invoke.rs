@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use vak_cli::{Failure, Ui};
 use vak_model::Code;
 use vak_package::{Artefact, Bounds, RawModule};
-use vak_runtime::{InvalidArgument, Number, Runtime, RuntimeConfig};
+use vak_runtime::{InvalidArgument, Number};
 
 use crate::args::RunArgs;
 use crate::failures;
@@ -13,6 +13,7 @@ use crate::load::read_module;
 use crate::locate::{Location, locate};
 use crate::report::{Report, SkillReport, stats};
 use crate::run::{conclude, here};
+use crate::runtime::runtime;
 use crate::trust;
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
@@ -34,7 +35,7 @@ fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number
     let shown = file.display();
     let admitted = trust::admit(module, &format!("`{shown}`"), &format!("{shown} ({digest})"), args, ui, report)?;
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
-    let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| Failure::of(error.code(), &error))?;
+    let runtime = runtime(args.cache, ui)?;
     let compiled = runtime.compile_raw(&admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
     let invoked = pollster::block_on(compiled.invoke(function, &args.args));
     let outcome = invoked.map_err(|error| invalid(&error))?;

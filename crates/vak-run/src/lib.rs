@@ -13,6 +13,7 @@ mod load;
 mod locate;
 mod report;
 mod run;
+mod runtime;
 mod skill_help;
 mod trust;
 

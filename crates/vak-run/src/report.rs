@@ -62,6 +62,7 @@ pub(crate) fn stats(usage: &Usage, limits: &Limits) -> Table {
     row("peak memory", peak, format!("of {}", bytes(limits.memory_bytes())));
     let calls = usage.host_calls.map_or_else(unknown, count);
     row("host calls", calls, format!("of {}", count(of(LimitKind::HostCalls))));
-    row("compiling", ms(usage.compile_ms), format!("cache {}", usage.cache.unwrap_or("unknown")));
+    let cache = usage.cache.map_or_else(unknown, |used| used.to_string());
+    row("compiling", ms(usage.compile_ms), format!("cache {cache}"));
     table
 }

@@ -9,13 +9,14 @@ use vak_abi::Verdict;
 use vak_cli::{Failure, Ui};
 use vak_model::{Code, Grant, Manifest};
 use vak_package::{Artefact, Package, read_file};
-use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime, RuntimeConfig};
+use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
 use crate::load::{Loaded, load};
 use crate::locate::locate;
 use crate::report::{Report, SkillReport, stats};
+use crate::runtime::runtime;
 use crate::{failures, trust};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
@@ -115,8 +116,8 @@ fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {
 
 fn compile(admitted: &Admitted<Package>, args: &RunArgs, ui: &mut Ui) -> Result<CompiledSkill, Failure> {
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
-    let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| Failure::of(error.code(), &error))?;
-    let compiled = runtime.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
+    let compiled =
+        runtime(args.cache, ui)?.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
     for narrowed in compiled.narrowed() {
         let (flag, unit) = (narrowed.kind.flag(), narrowed.kind.unit());
         ui.note(&format!(

@@ -3,11 +3,12 @@
 //! The floor is a fresh store with fuel, an epoch deadline and a limiter, one instance, one exchange of the same bytes.
 
 use std::hint::black_box;
+use std::process::ExitCode;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use vak_model::{Grant, LimitRequest};
-use vak_package::{Bounds, ManifestDocument, Package};
-use vak_runtime::{PreparedSkill, Runtime, RuntimeConfig};
+use vak_package::{Bounds, ManifestDocument, Package, RawModule};
+use vak_runtime::{CacheConfig, CompileWith, PreparedSkill, Runtime, RuntimeConfig};
 use vak_trust::{Admitted, Timestamp, Trust};
 use wasmtime::{Config, Engine, Linker, Module, Store, StoreLimits, StoreLimitsBuilder};
 
@@ -46,14 +47,59 @@ fn floor_engine() -> Engine {
     Engine::new(&config).expect("an engine")
 }
 
+/// About 100 KB of code, as a compiler of an ordinary language makes it: many functions, loops, loads and calls.
+fn ordinary() -> Vec<u8> {
+    let arithmetic = "(local.set 1 (i32.add (i32.mul (local.get 1) (i32.load offset=16 (local.get 0))) (local.get 2)))
+        (if (i32.lt_u (local.get 1) (local.get 2)) (then (i32.store (local.get 0) (local.get 1))))"
+        .repeat(12);
+    let body = format!(
+        "(local.set 2 (local.get 0)) (block (loop {arithmetic}
+        (local.set 2 (i32.sub (local.get 2) (i32.const 1))) (br_if 1 (i32.eqz (local.get 2))) (br 0)))"
+    );
+    let function = |i: usize| format!("(func $f{i} (param i32) (result i32) (local i32 i32) {body} (local.get 1))");
+    let functions: String = (0..290).map(function).collect();
+    let calls: String = (0..290).map(|i| format!("(drop (call $f{i} (i32.const 1)))")).collect();
+    let text = format!("(module (memory 1) {functions} (func (export \"run\") {calls}))");
+    wat::parse_str(text).expect("a module")
+}
+
+fn raw(bytes: &[u8]) -> Admitted<RawModule> {
+    let module = RawModule::read(bytes.to_vec(), &Bounds::default()).expect("a module");
+    vak_trust::dangerous::admit_unsigned(module, &Trust::nobody(), Timestamp::EPOCH).expect("unsigned")
+}
+
+/// The bare engine, the same in VAK's chain, and in a process of its own.
 fn compile(c: &mut Criterion) {
     let mut group = c.benchmark_group("sandbox/compile");
-    let (admitted, engine) = (admitted(), floor_engine());
-    let bytes = wat::parse_str(ECHO).expect("a module");
+    group.sample_size(20);
+    let (bytes, engine) = (ordinary(), floor_engine());
+    let admitted = raw(&bytes);
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
     group.bench_function("floor", |b| b.iter(|| Module::from_binary(&engine, black_box(&bytes)).expect("compiled")));
-    let runtime = Runtime::new(RuntimeConfig::default()).expect("a runtime");
+    let helper = CompileWith::this_program();
+    assert!(matches!(helper, CompileWith::Helper(_)), "main asks first");
+    for (name, compile_with) in [("in_process", CompileWith::InProcess), ("helper", helper)] {
+        let runtime = Runtime::new(RuntimeConfig::default().compile_with(compile_with)).expect("a runtime");
+        group.bench_function(name, |b| {
+            b.iter(|| runtime.compile_raw(black_box(&admitted), &LimitRequest::none()).expect("compiled"));
+        });
+    }
+    group.finish();
+}
+
+/// Reading the entry's file alone, and all of it: opening, reading, the tag, loading the code.
+fn cache_load(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sandbox/cache_load");
+    let place = tempfile::tempdir().expect("a folder");
+    let cache = CacheConfig::below(&place.path().join("cache"), &place.path().join("state"));
+    let runtime = Runtime::new(RuntimeConfig::default().cache(cache.clone())).expect("a runtime");
+    let admitted = raw(&ordinary());
+    runtime.compile_raw(&admitted, &LimitRequest::none()).expect("compiled");
+    let entry = std::fs::read_dir(&cache.folder).expect("there").next().expect("an entry").expect("readable").path();
+    group.throughput(Throughput::Bytes(entry.metadata().expect("there").len()));
+    group.bench_function("floor", |b| b.iter(|| std::fs::read(black_box(&entry)).expect("readable")));
     group.bench_function("vak", |b| {
-        b.iter(|| runtime.compile(black_box(&admitted), &LimitRequest::none()).expect("compiled"));
+        b.iter(|| runtime.compile_raw(black_box(&admitted), &LimitRequest::none()).expect("loaded"));
     });
     group.finish();
 }
@@ -90,5 +136,13 @@ fn call(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, compile, call);
-criterion_main!(benches);
+criterion_group!(benches, compile, cache_load, call);
+
+/// As `criterion_main` has it, but that this program is also the compiler that it measures.
+fn main() -> ExitCode {
+    vak_runtime::compiler_main(std::env::args_os()).unwrap_or_else(|| {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+        ExitCode::SUCCESS
+    })
+}

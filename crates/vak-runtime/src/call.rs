@@ -8,6 +8,7 @@ use vak_package::{Schema, parse_json};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::PreparedSkill;
+use crate::compile::CompileTime;
 use crate::engine::TickingEngine;
 use crate::error::{CallError, ContractError, InputError, TrapKind};
 use crate::guest::{Guest, Said, classify};
@@ -165,7 +166,7 @@ pub(crate) fn usage<T>(
     watch: &Watch,
     limits: &Limits,
     result: &Result<T, CallError>,
-    compile_time: Duration,
+    compile_time: CompileTime,
 ) -> Usage {
     let budget = limits.get(LimitKind::Fuel);
     let used = store.get_fuel().map(|left| budget.saturating_sub(left)).ok();
@@ -179,8 +180,8 @@ pub(crate) fn usage<T>(
         fuel_at_least,
         wall_ms: Some(millis(watch.wall())),
         cpu_ms: Some(millis(watch.cpu())),
-        compile_ms: Some(millis(compile_time)),
-        cache: Some("off"),
+        compile_ms: Some(millis(compile_time.spent)),
+        cache: Some(compile_time.cache),
         peak_memory_bytes: Some(store.data().peak()),
         host_calls: Some(store.data().host_calls()),
     }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vak_model::{LimitRequest, Limits, Manifest, ModuleId, Narrowed};
+use vak_model::{CacheUse, Determinism, LimitKind, LimitRequest, Limits, Manifest, ModuleId, Narrowed};
 use vak_package::{Artefact, Package, RawModule};
 use vak_trust::Admitted;
 use wasmtime::Module;
 
-use crate::Runtime;
+use crate::code::{self, Code};
+use crate::config::Allocation;
 use crate::engine::TickingEngine;
 use crate::error::CompileError;
+use crate::{Profile, Runtime};
 
 /// Machine code with the engine that it belongs to and the limits that it runs under.
 #[derive(Debug)]
@@ -18,9 +20,16 @@ pub(crate) struct Compiled {
     pub(crate) module: Module,
     pub(crate) engine: Arc<TickingEngine>,
     pub(crate) limits: Limits,
-    pub(crate) compile_time: Duration,
+    pub(crate) compile_time: CompileTime,
     pub(crate) id: ModuleId,
     narrowed: Vec<Narrowed>,
+}
+
+/// What it took to get the code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CompileTime {
+    pub(crate) spent: Duration,
+    pub(crate) cache: CacheUse,
 }
 
 /// A skill's code. Made only from an admitted package.
@@ -39,15 +48,20 @@ pub struct CompiledModule {
 impl Runtime {
     /// Compiles a skill, to run under the least of what its manifest, the operator and the caller state.
     ///
-    /// This can't be stopped once it has begun; the reader's bounds keep it short.
+    /// The cache is looked at first, if there is one. Else this blocks until the compiler has ended: within the time of
+    /// [`crate::CompileBounds`] in a helper, and whenever it is done in this process.
     ///
     /// # Errors
-    /// The engine refuses the module, or there is no engine for its stack class.
+    /// The engine refuses the module, or compiling it reaches a limit; or the compiler can't be run.
     pub fn compile(&self, admitted: &Admitted<Package>, caller: &LimitRequest) -> Result<CompiledSkill, CompileError> {
         let package = admitted.artefact();
         let manifest = package.document().manifest().clone();
         let stated = Limits::of_manifest(&manifest.limits);
-        Ok(CompiledSkill { compiled: self.compile_within(package, &stated, caller)?, manifest })
+        let profile = match manifest.determinism {
+            Determinism::Exact => Profile::Exact,
+            Determinism::Portable => Profile::Portable,
+        };
+        Ok(CompiledSkill { compiled: self.compile_within(package, profile, &stated, caller)?, manifest })
     }
 
     /// Compiles a raw module, to run under what the caller states, defaults for the rest, and the operator's limits.
@@ -60,23 +74,65 @@ impl Runtime {
         caller: &LimitRequest,
     ) -> Result<CompiledModule, CompileError> {
         let stated = Limits::of_manifest(caller);
-        Ok(CompiledModule { compiled: self.compile_within(admitted.artefact(), &stated, &LimitRequest::none())? })
+        Ok(CompiledModule {
+            compiled: self.compile_within(admitted.artefact(), Profile::default(), &stated, &LimitRequest::none())?,
+        })
     }
 
     fn compile_within(
         &self,
         artefact: &impl Artefact,
+        profile: Profile,
         stated: &Limits,
         caller: &LimitRequest,
     ) -> Result<Compiled, CompileError> {
         let (operated, _) = stated.narrow(&self.config.operator_limits);
+        let (operated, _) = operated.narrow(&self.ceiling());
         let (limits, narrowed) = operated.narrow(caller);
-        let engine = self.engine(limits.stack())?;
+        let engine = self.engine(profile, limits.stack())?;
         let started = Instant::now();
-        let module = Module::from_binary(&engine.engine, artefact.bytes())
-            .map_err(|error| CompileError::Refused(vak_model::printable(&format!("{error:#}"), 400)))?;
-        Ok(Compiled { module, engine, limits, compile_time: started.elapsed(), id: artefact.id(), narrowed })
+        let (module, cache) = self.module(&engine, artefact)?;
+        let compile_time = CompileTime { spent: started.elapsed(), cache };
+        Ok(Compiled { module, engine, limits, compile_time, id: artefact.id(), narrowed })
     }
+
+    /// What the pool's slots hold at most, as limits.
+    fn ceiling(&self) -> LimitRequest {
+        let mut ceiling = LimitRequest::none();
+        if let Allocation::Pooling(pool) = self.config.allocation {
+            // A slot of less than a page is none that a module fits in, which loading it finds.
+            let _ = ceiling.set(LimitKind::Memory, u64::from(pool.max_memory_bytes >> 16).max(1));
+        }
+        ceiling
+    }
+
+    /// The code of an admitted module: from the cache, or compiled and then kept there.
+    fn module(&self, engine: &TickingEngine, artefact: &impl Artefact) -> Result<(Module, CacheUse), CompileError> {
+        let compile = || {
+            let of = (engine.profile, engine.identity);
+            let code = code::compile(&self.config, &engine.engine, of, artefact.bytes())?;
+            let module = load(&code, engine)?;
+            Ok((code, module))
+        };
+        let Ok(Some(cache)) = &self.cache else { return compile().map(|(_, module)| (module, CacheUse::Off)) };
+        let name = engine.identity.entry(artefact.id());
+        if let Some(module) = cache.load(&name).and_then(|code| load(&code, engine).ok()) {
+            return Ok((module, CacheUse::Hit));
+        }
+        let (code, module) = compile()?;
+        cache.store(&name, &code);
+        Ok((module, CacheUse::Miss))
+    }
+}
+
+/// Loads code that this engine has compiled. What it can refuse then is the size of what the code wants.
+fn load(code: &Code, engine: &TickingEngine) -> Result<Module, CompileError> {
+    code.load(&engine.engine).map_err(|error| {
+        if crate::guest::is_out_of_memory(&error) {
+            return CompileError::HostMemory;
+        }
+        CompileError::Slot(vak_model::printable(&format!("{error:#}"), 400))
+    })
 }
 
 impl CompiledSkill {
@@ -92,10 +148,10 @@ impl CompiledSkill {
         &self.compiled.narrowed
     }
 
-    /// How long compiling took.
+    /// How long it took to compile the code, or to load it from the cache.
     #[must_use]
     pub const fn compile_time(&self) -> Duration {
-        self.compiled.compile_time
+        self.compiled.compile_time.spent
     }
 
     /// Which artefact the code was compiled from.
@@ -112,9 +168,9 @@ impl CompiledModule {
         &self.compiled.limits
     }
 
-    /// How long compiling took.
+    /// How long it took to compile the code, or to load it from the cache.
     #[must_use]
     pub const fn compile_time(&self) -> Duration {
-        self.compiled.compile_time
+        self.compiled.compile_time.spent
     }
 }

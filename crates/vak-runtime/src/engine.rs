@@ -1,50 +1,72 @@
-//! Engines: one per stack class, made when first needed, each with its ticker.
+//! Engines: one for each profile and stack class, made when first needed, each with its ticker.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vak_model::StackClass;
-use wasmtime::{Config, Engine, Strategy, WasmFeatures};
+use wasmtime::{Enabled, Engine, PoolingAllocationConfig};
 
-use crate::RuntimeConfig;
+use crate::code::{Cache, CacheError, CacheSize, Identity};
+use crate::config::{Allocation, Pool};
 use crate::error::EngineError;
 use crate::ticker::Ticker;
+use crate::{Profile, RuntimeConfig};
 
 /// Compiles and runs skills. One runtime serves a whole process.
 #[derive(Debug)]
 pub struct Runtime {
     pub(crate) config: RuntimeConfig,
-    engines: Mutex<[Option<Arc<TickingEngine>>; StackClass::ALL.len()]>,
+    /// The cache, if one is wanted; or why it is not used.
+    pub(crate) cache: Result<Option<Cache>, CacheError>,
+    engines: Mutex<[[Option<Arc<TickingEngine>>; StackClass::ALL.len()]; Profile::ALL.len()]>,
 }
 
 /// An engine whose epoch moves.
 #[derive(Debug)]
 pub(crate) struct TickingEngine {
     pub(crate) engine: Engine,
+    pub(crate) profile: Profile,
+    pub(crate) identity: Identity,
     _ticker: Ticker,
 }
 
 impl Runtime {
-    /// A runtime with the engine for the default stack class.
+    /// A runtime with the engine for the default profile and stack class.
+    ///
+    /// A cache that can't be used is no error; see [`Runtime::cache_error`].
     ///
     /// # Errors
     /// The engine does not work on this machine.
     pub fn new(config: RuntimeConfig) -> Result<Self, EngineError> {
-        let runtime = Self { config, engines: Mutex::default() };
-        runtime.engine(StackClass::Standard)?;
+        let cache = config.cache.as_ref().map(Cache::open).transpose();
+        let runtime = Self { config, cache, engines: Mutex::default() };
+        runtime.engine(Profile::default(), StackClass::Standard)?;
         Ok(runtime)
     }
 
-    /// The engine for a stack class.
-    pub(crate) fn engine(&self, class: StackClass) -> Result<Arc<TickingEngine>, EngineError> {
+    /// Why the cache that was asked for is not used.
+    #[must_use]
+    pub fn cache_error(&self) -> Option<&CacheError> {
+        self.cache.as_ref().err()
+    }
+
+    /// How much the cache holds, if there is one that can be read.
+    #[must_use]
+    pub fn cache_size(&self) -> Option<CacheSize> {
+        self.cache.as_ref().ok()?.as_ref()?.size().ok()
+    }
+
+    /// The engine for a profile and a stack class.
+    pub(crate) fn engine(&self, profile: Profile, class: StackClass) -> Result<Arc<TickingEngine>, EngineError> {
         // A thread that panicked here left either no engine or a whole one.
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = &mut engines[class as usize];
+        let slot = &mut engines[profile as usize][class as usize];
         if let Some(engine) = slot {
             return Ok(Arc::clone(engine));
         }
-        let engine = Engine::new(&engine_config(class)).map_err(EngineError::new)?;
+        let engine = new_engine(profile, class, self.config.allocation).map_err(EngineError::new)?;
         let ticker = Ticker::start(&engine, self.config.tick).map_err(|error| EngineError::new(error.into()))?;
-        let made = Arc::new(TickingEngine { engine, _ticker: ticker });
+        let identity = Identity::of(&engine, profile);
+        let made = Arc::new(TickingEngine { engine, profile, identity, _ticker: ticker });
         *slot = Some(Arc::clone(&made));
         Ok(made)
     }
@@ -53,22 +75,41 @@ impl Runtime {
 /// Room on a fiber beyond the guest's own stack, for the host functions that it calls.
 const HOST_STACK_BYTES: usize = 1 << 20;
 
-/// The configuration of every engine, profile `vak-det-1`: nothing is left to the engine's defaults that a guest can
-/// observe or abuse.
-fn engine_config(class: StackClass) -> Config {
+/// An engine: nothing is left to the engine's defaults that a guest can observe or abuse.
+pub(crate) fn new_engine(profile: Profile, class: StackClass, allocation: Allocation) -> wasmtime::Result<Engine> {
     let stack = class.kib() as usize * 1024;
-    let mut config = Config::new();
+    let mut config = profile.config();
+    config.max_wasm_stack(stack).async_stack_size(stack + HOST_STACK_BYTES).wasm_backtrace_max_frames(None);
+    match allocation {
+        Allocation::OnDemand => {}
+        Allocation::Pooling(pool) => {
+            config.allocation_strategy(pooling(pool));
+        }
+    }
+    Engine::new(&config)
+}
+
+/// How much of a memory or table keeps its pages between two calls; they are zeroed instead of given back.
+const KEEP_RESIDENT_BYTES: usize = 2 << 20;
+
+/// Tables of one module: compilers make one or two.
+const TABLES_PER_MODULE: u32 = 4;
+
+/// A pool whose slots hold whatever a skill's own limits can allow, but for the memory, which has its own ceiling.
+fn pooling(pool: Pool) -> PoolingAllocationConfig {
+    let mut config = PoolingAllocationConfig::new();
     config
-        .strategy(Strategy::Cranelift)
-        .wasm_features(WasmFeatures::all(), false)
-        .wasm_features(vak_package::features(true), true)
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .max_wasm_stack(stack)
-        .async_stack_size(stack + HOST_STACK_BYTES)
-        .wasm_backtrace_max_frames(None)
-        .cranelift_nan_canonicalization(false)
-        .memory_init_cow(true);
+        .total_core_instances(pool.instances)
+        .total_memories(pool.instances)
+        .total_tables(pool.instances.saturating_mul(TABLES_PER_MODULE))
+        .total_stacks(pool.instances)
+        .max_memories_per_module(1)
+        .max_tables_per_module(TABLES_PER_MODULE)
+        .table_elements(vak_model::LimitKind::Table.ceiling() as usize)
+        .max_memory_size(pool.max_memory_bytes as usize)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto);
     config
 }
 
@@ -77,11 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_stack_class_has_an_engine_and_only_one() {
+    fn every_profile_and_stack_class_has_an_engine_and_only_one() {
         let runtime = Runtime::new(RuntimeConfig::default()).expect("an engine");
-        for class in StackClass::ALL {
-            let first = runtime.engine(class).expect("an engine");
-            assert!(Arc::ptr_eq(&first, &runtime.engine(class).expect("an engine")));
+        for (profile, class) in Profile::ALL.into_iter().flat_map(|p| StackClass::ALL.map(|class| (p, class))) {
+            let first = runtime.engine(profile, class).expect("an engine");
+            assert!(Arc::ptr_eq(&first, &runtime.engine(profile, class).expect("an engine")));
         }
     }
 
@@ -95,7 +136,7 @@ mod tests {
     #[test]
     fn the_engine_refuses_what_the_reader_refuses() {
         let runtime = Runtime::new(RuntimeConfig::default()).expect("an engine");
-        let engine = &runtime.engine(StackClass::Standard).expect("an engine").engine;
+        let engine = &runtime.engine(Profile::default(), StackClass::Standard).expect("an engine").engine;
         for text in [
             "(module (memory 1 1 shared))",
             "(module (memory i64 1))",

@@ -1,5 +1,7 @@
 //! What can go wrong on the way from an admitted package to an answer, sorted by whose fault it is.
 
+use std::time::Duration;
+
 use vak_model::{Capability, Code, ExportName, LimitKind, NotGranted};
 use vak_package::{JsonError, SchemaError, SchemaViolation};
 use wasmtime::Trap;
@@ -29,6 +31,24 @@ pub enum CompileError {
     /// The engine refused it.
     #[error("the engine refused the module: {0}")]
     Refused(String),
+    /// Compiling it took too long.
+    #[error("compiling the module takes more than {} ms", .0.as_millis())]
+    Time(Duration),
+    /// Compiling it took too much memory.
+    #[error("compiling the module takes more memory than {} MiB", .0 >> 20)]
+    Memory(u64),
+    /// It needs more than a slot of the host's pool has.
+    #[error("the module does not fit into the host's pool: {0}")]
+    Slot(String),
+    /// The helper can't be run, or is no helper for this engine.
+    #[error("the compiler's process can't be used")]
+    Helper(#[source] std::io::Error),
+    /// The system had no memory for it, or somebody else killed the helper.
+    #[error("the host has no memory to compile the module")]
+    HostMemory,
+    /// The compiler has a bug, and the module found it.
+    #[error("the compiler broke down: {0}")]
+    Crashed(String),
     /// There is no engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -40,6 +60,12 @@ impl CompileError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Refused(_) => Code::ArtefactCompile,
+            Self::Time(_) => Code::LimitCompileTime,
+            Self::Memory(_) => Code::LimitCompileMemory,
+            Self::Slot(_) => Code::LimitPool,
+            Self::Helper(_) => Code::HostCompiler,
+            Self::HostMemory => Code::HostMemory,
+            Self::Crashed(_) => Code::InternalBug,
             Self::Engine(error) => error.code(),
         }
     }
@@ -107,6 +133,9 @@ pub enum CallError {
     /// The host had no memory for what the limits allow.
     #[error("the host has no memory for what the skill may use")]
     HostMemory,
+    /// The pool has no slot left.
+    #[error("the host runs as many skills as it has room for")]
+    Busy,
     /// Something that can't happen did.
     #[error("internal error: {0}")]
     Internal(String),
@@ -123,6 +152,7 @@ impl CallError {
             Self::Trap(kind) => kind.code(),
             Self::Contract(error) => error.code(),
             Self::HostMemory => Code::HostMemory,
+            Self::Busy => Code::HostBusy,
             Self::Internal(_) => Code::InternalBug,
         }
     }

@@ -109,7 +109,7 @@ fn range(ptr: u32, len: u32) -> Option<std::ops::Range<usize>> {
 }
 
 /// Whether the system refused memory, anywhere below the error.
-fn is_out_of_memory(error: &wasmtime::Error) -> bool {
+pub(crate) fn is_out_of_memory(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<rustix::io::Errno>() == Some(&rustix::io::Errno::NOMEM)
             || cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::OutOfMemory)
@@ -124,6 +124,9 @@ pub(crate) fn classify(error: &wasmtime::Error, limits: &Limits) -> CallError {
     }
     if error.is::<HostMemoryGone>() {
         return CallError::HostMemory;
+    }
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return CallError::Busy;
     }
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(wasmtime::Trap::OutOfFuel) => limit(LimitKind::Fuel),

@@ -52,6 +52,7 @@
 //! ```
 
 mod call;
+mod code;
 mod compile;
 mod config;
 mod engine;
@@ -62,17 +63,20 @@ mod host;
 mod invoke;
 mod meter;
 mod prepare;
+mod profile;
 mod ticker;
 mod watch;
 
 pub use call::{Answer, Outcome};
+pub use code::{CacheError, CacheSize, CompileWith, compiler_main};
 pub use compile::{CompiledModule, CompiledSkill};
-pub use config::RuntimeConfig;
+pub use config::{Allocation, CacheConfig, CompileBounds, Pool, RuntimeConfig};
 pub use engine::Runtime;
 pub use error::{CallError, CompileError, ContractError, EngineError, InputError, PrepareError, TrapKind};
 pub use golden::{GoldenReport, GoldenVerdict};
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
+pub use profile::Profile;
 
 /// The exact version of the engine that this crate is built with.
 pub const ENGINE_VERSION: &str = "48.0.8";

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use vak_model::{Export, ExportName, Grant, Limits};
 use vak_package::Schema;
 use wasmtime::{InstancePre, Linker};
 
 use crate::CompiledSkill;
+use crate::compile::CompileTime;
 use crate::engine::TickingEngine;
 use crate::error::PrepareError;
 use crate::meter::Meter;
@@ -18,7 +18,7 @@ pub struct PreparedSkill {
     pub(crate) pre: InstancePre<Meter>,
     pub(crate) engine: Arc<TickingEngine>,
     pub(crate) limits: Limits,
-    pub(crate) compile_time: Duration,
+    pub(crate) compile_time: CompileTime,
     pub(crate) exports: Vec<PreparedExport>,
 }
 

@@ -72,7 +72,7 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
         placed,
         trial: Trial::default(),
     };
-    let ran = golden::run(package, ui)?;
+    let ran = golden::run(package, &order.home, ui)?;
     let trial = record::keep(&built, &ran, &checked.destination.record(), order.accept_fuel)?;
     Ok(Built { trial, ..built })
 }

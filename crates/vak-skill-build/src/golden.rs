@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 
-use vak_cli::Ui;
+use vak_cli::{Home, Ui};
 use vak_model::{Code, GoldenCase, Grant, LimitRequest};
 use vak_package::Package;
-use vak_runtime::{GoldenReport, Runtime, RuntimeConfig};
+use vak_runtime::{CacheConfig, CompileWith, GoldenReport, Runtime, RuntimeConfig};
 use vak_trust::dangerous::admit_unsigned;
 use vak_trust::{Timestamp, Trust};
 
@@ -22,7 +22,7 @@ pub(crate) struct Ran {
 }
 
 /// Runs every golden case. None runs if the skill needs a capability: there is nobody to grant it here.
-pub(crate) fn run(package: Package, ui: &mut Ui) -> Result<Vec<Ran>, Error> {
+pub(crate) fn run(package: Package, home: &Home, ui: &mut Ui) -> Result<Vec<Ran>, Error> {
     let manifest = package.document().manifest().clone();
     let Ok(grant) = Grant::new(&manifest, &BTreeSet::new()) else { return Ok(Vec::new()) };
     if manifest.tests.is_empty() {
@@ -31,7 +31,9 @@ pub(crate) fn run(package: Package, ui: &mut Ui) -> Result<Vec<Ran>, Error> {
     // Nobody has signed it yet, and what it may do here is compute.
     let admitted = admit_unsigned(package, &Trust::nobody(), Timestamp::EPOCH);
     let admitted = admitted.map_err(|error| unusable(error.code(), error))?;
-    let runtime = Runtime::new(RuntimeConfig::default()).map_err(|error| unusable(error.code(), error))?;
+    let cache = CacheConfig::below(&home.cache, &home.state);
+    let config = RuntimeConfig::default().compile_with(CompileWith::this_program()).cache(cache);
+    let runtime = Runtime::new(config).map_err(|error| unusable(error.code(), error))?;
     let compiled = runtime.compile(&admitted, &LimitRequest::none()).map_err(|error| unusable(error.code(), error))?;
     let skill = compiled.prepare(&grant).map_err(|error| unusable(error.code(), error))?;
     let progress = ui.spinner("running the golden cases");

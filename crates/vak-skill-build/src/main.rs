@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vak_cli::main::<vak_skill_build::Cli>()
+    vak_runtime::compiler_main(std::env::args_os()).unwrap_or_else(vak_cli::main::<vak_skill_build::Cli>)
 }

@@ -1,6 +1,8 @@
 //! The command line's cases.
 
+mod compile;
 mod journey;
+mod processes;
 
 use std::path::Path;
 

@@ -16,7 +16,7 @@ fn with_memory(memory: &str, body: &str, yaml: &str) -> vak_runtime::PreparedSki
 
 #[test]
 fn b1_a_memory_that_begins_beyond_the_limit_is_refused() {
-    for pages in [17, 65_536] {
+    for pages in [17, crate::LARGEST_MEMORY] {
         let memory = format!(r#"(memory (export "memory") {pages})"#);
         let outcome = call(&with_memory(&memory, "i64.const 0", "limits: { max_memory_pages: 16 }"));
         assert_eq!(code(&outcome), Code::LimitMemory, "{pages}");
@@ -26,15 +26,25 @@ fn b1_a_memory_that_begins_beyond_the_limit_is_refused() {
 #[test]
 fn b2_growing_beyond_the_limit_ends_the_call() {
     let grow_forever = "(loop (drop (memory.grow (i32.const 1))) (br 0)) unreachable";
-    for body in [
-        grow_forever,
-        "(drop (memory.grow (i32.const 65535))) i64.const 0",
-        "(drop (memory.grow (i32.const -1))) i64.const 0",
-    ] {
+    for body in [grow_forever, "(drop (memory.grow (i32.const 65535))) i64.const 0"] {
         let outcome = call(&skill("", body, "limits: { max_memory_pages: 16 }"));
         assert_eq!(code(&outcome), Code::LimitMemory, "{body}");
         assert!(outcome.usage.peak_memory_bytes <= Some(16 * 65_536), "{:?}", outcome.usage);
     }
+}
+
+#[test]
+fn growing_costs_fuel_by_the_page_before_anything_grows() {
+    let used = |pages: u32| {
+        let body = format!(
+            "(drop (memory.grow (i32.const {pages}))) (i32.store16 (i32.const 8) (i32.const 0x7d7b)) (i64.const 0x800000002)"
+        );
+        call(&skill("", &body, "")).usage.fuel.expect("it answers")
+    };
+    assert_eq!(used(101) - used(1), 800);
+    let outcome = call(&skill("", "(drop (memory.grow (i32.const -1))) i64.const 0", ""));
+    assert_eq!(code(&outcome), Code::LimitFuel);
+    assert_eq!(outcome.usage.peak_memory_bytes, Some(65_536));
 }
 
 #[test]

@@ -1,0 +1,135 @@
+//! The cache of compiled code between processes: many at once, and such that are killed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A home for `vak-run`, and modules that it has not seen.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// A module that answers with `number`, with enough code to take a few milliseconds.
+    fn module(&self, number: usize) -> PathBuf {
+        let body = "(drop (i32.mul (i32.load (i32.const 8)) (i32.load (i32.const 16))))".repeat(200);
+        let text = format!(r#"(module (memory 1) (func (export "run") (result i32) {body} i32.const {number}))"#);
+        let path = self.0.path().join(format!("{number}.wasm"));
+        fs::write(&path, wat::parse_str(text).expect("valid text")).expect("written");
+        path
+    }
+
+    fn start(&self, module: &Path) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vak-run"));
+        command.arg(module).args(["--allow-unsigned", "--invoke", "run", "--json"]);
+        command.env("VAK_HOME", self.0.path().join("home")).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+    }
+
+    /// Runs to the end: what it answers, and what the cache had.
+    fn end(child: Child) -> (serde_json::Value, String) {
+        let output = child.wait_with_output().expect("ended");
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        (report["output"].clone(), report["usage"]["cache"].as_str().expect("known").to_owned())
+    }
+
+    fn entries(&self) -> Vec<String> {
+        let folder = self.0.path().join("home/cache/compiled");
+        let names = fs::read_dir(folder).expect("there").map(|file| file.expect("readable").file_name());
+        names.map(|name| name.to_string_lossy().into_owned()).collect()
+    }
+}
+
+#[test]
+fn n8_eight_processes_that_compile_the_same_module_at_once_all_answer() {
+    let place = Place::new();
+    for number in 0..5 {
+        let module = place.module(number);
+        let running: Vec<_> = (0..8).map(|_| place.start(&module)).collect();
+        for child in running {
+            assert_eq!(Place::end(child).0, number);
+        }
+        assert_eq!(Place::end(place.start(&module)), (number.into(), "hit".to_owned()));
+        let entries = place.entries();
+        assert!(entries.len() == number + 1 && entries.iter().all(|name| name.len() == 64), "{entries:?}");
+    }
+}
+
+/// Kills a process at `rounds` moments of its life, one after the other, and then has one run in its place.
+#[expect(clippy::print_stdout, reason = "how many rounds hit what they were to hit is worth reading")]
+fn kill(rounds: u32) {
+    let place = Place::new();
+    let whole = Instant::now();
+    Place::end(place.start(&place.module(0)));
+    // A little more than a whole life, so that the last moments are among them.
+    let life = whole.elapsed().mul_f64(1.2);
+    let (mut early, mut hits) = (0, 0);
+    for round in 1..=rounds {
+        let module = place.module(round as usize);
+        let mut child = place.start(&module);
+        thread::sleep(life.mul_f64(f64::from(round) / f64::from(rounds)));
+        early += u32::from(child.try_wait().expect("its end").is_none());
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        let (answer, cache) = Place::end(place.start(&module));
+        assert_eq!(answer, round);
+        hits += u32::from(cache == "hit");
+        assert_eq!(Place::end(place.start(&module)), (round.into(), "hit".to_owned()));
+        let entries = place.entries();
+        assert!(entries.iter().all(|name| name.len() == 64) || cache == "hit", "{entries:?}");
+    }
+    println!("{early} of {rounds} were killed while they ran; {hits} had kept their code by then");
+    assert!(early > 0);
+    Place::end(place.start(&place.module(rounds as usize + 1)));
+    assert!(place.entries().iter().all(|name| name.len() == 64), "{:?}", place.entries());
+}
+
+#[test]
+fn n7_processes_that_are_killed_leave_no_half_entry() {
+    kill(25);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo nextest run --release --workspace --run-ignored all -E 'test(n7_five_hundred)' --no-capture"]
+fn n7_five_hundred_processes_that_are_killed_leave_no_half_entry() {
+    kill(500);
+}
+
+/// A helper outlives neither its parent nor its purpose.
+#[test]
+fn a_killed_process_takes_its_compiler_with_it() {
+    let place = Place::new();
+    let function = format!("(func (param i32) (block {}))", "(br_if 0 (local.get 0))".repeat(9_900));
+    let text = format!(r#"(module (func (export "run")) {})"#, function.repeat(4));
+    let module = place.0.path().join("slow.wasm");
+    fs::write(&module, wat::parse_str(text).expect("valid text")).expect("written");
+    let mut child = place.start(&module);
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let helper = wait_for(|| fs::read_to_string(&children).ok()?.split_whitespace().next().map(str::to_owned));
+    // Once it has its limits it has asked to end with its parent, or is about to.
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let status = format!("/proc/{helper}/stat");
+    wait_for(|| {
+        let stat = fs::read_to_string(&status).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ") || !stat.contains("vak-run") && !stat.contains("exe")).then_some(())
+    });
+}
+
+/// Looks until there is something to see, for ten seconds at most.
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < until, "nothing came");
+        thread::yield_now();
+    }
+}

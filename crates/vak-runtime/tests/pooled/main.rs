@@ -1,0 +1,23 @@
+//! The same promises for a host that takes its instances from a pool, and what only a pool can get wrong.
+
+#[path = "../all/contract.rs"]
+mod contract;
+#[path = "../all/interruption.rs"]
+mod interruption;
+#[path = "../all/kit.rs"]
+mod kit;
+#[path = "../all/memory.rs"]
+mod memory;
+mod slots;
+
+pub(crate) use kit::*;
+use vak_runtime::{Allocation, Pool, RuntimeConfig};
+
+pub(crate) const POOL: Pool = Pool { instances: 4, max_memory_bytes: 512 << 20 };
+
+/// In pages, of the memory that a module can begin with and still be loaded: a slot's.
+pub(crate) const LARGEST_MEMORY: u32 = POOL.max_memory_bytes / 65_536;
+
+pub(crate) fn config() -> RuntimeConfig {
+    RuntimeConfig::default().allocation(Allocation::Pooling(POOL))
+}
