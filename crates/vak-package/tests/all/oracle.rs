@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use vak_model::{
-    CapabilityRequest, Export, ExportName, Feature, GoldenCase, GoldenResult, LimitKind, LimitRequest, Manifest,
-    ModulePath, SignatureBlock, SkillName, SkillVersion, Text,
+    CapabilityRequest, Determinism, Export, ExportName, Feature, GoldenCase, GoldenResult, LimitKind, LimitRequest,
+    Manifest, ModulePath, SignatureBlock, SkillName, SkillVersion, Text,
 };
 use vak_package::ManifestDocument;
 
@@ -31,11 +31,21 @@ struct ManifestForm {
     #[serde(default)]
     features: Vec<String>,
     #[serde(default)]
+    determinism: DeterminismForm,
+    #[serde(default)]
     limits: BTreeMap<String, u64>,
     exports: Vec<Value>,
     #[serde(default)]
     tests: Vec<Value>,
     signature: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum DeterminismForm {
+    #[default]
+    Exact,
+    Portable,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +132,10 @@ fn oracle(value: &Value) -> Option<Manifest> {
         module: parts.module,
         capabilities: parts.capabilities.iter().map(capability).collect::<Option<_>>()?,
         features,
+        determinism: match parts.determinism {
+            DeterminismForm::Exact => Determinism::Exact,
+            DeterminismForm::Portable => Determinism::Portable,
+        },
         limits: limits(&parts.limits)?,
         exports: parts.exports.iter().map(export).collect::<Option<_>>()?,
         tests: parts.tests.iter().map(case).collect::<Option<_>>()?,
@@ -151,6 +165,7 @@ fn whole() -> Value {
         "module": "target/square.wasm",
         "capabilities": ["compute", { "fs.read": ["a", "b"], "optional": true }, { "log": null, "optional": false }],
         "features": ["simd"],
+        "determinism": "portable",
         "limits": { "max_fuel": 1000, "max_stack_kib": 64, "max_handles": 5 },
         "exports": [
             { "name": "execute", "description": "d", "input_schema": { "type": "object" }, "output_schema": true },
