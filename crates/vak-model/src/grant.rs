@@ -75,6 +75,7 @@ mod tests {
             module: ModulePath::try_from("s.wasm".to_owned()).expect(valid),
             capabilities: vec![CapabilityRequest::new(capability, None, optional).expect(valid)],
             features: Vec::new(),
+            determinism: crate::Determinism::Exact,
             limits: LimitRequest::none(),
             exports: Vec::new(),
             tests: Vec::new(),
