@@ -1286,6 +1286,36 @@ static inline void vak__generate(double value, char *digits, unsigned *count, in
     }
 }
 
+/* What is behind the digits of a number that is written with a power of ten. */
+static inline unsigned vak__write_power(char *text, int power) {
+    char buffer[20];
+    vak_text digits = vak__decimal_digits((uint64_t)(power < 0 ? -power : power), buffer);
+    text[0] = 'e';
+    text[1] = power < 0 ? '-' : '+';
+    memcpy(text + 2, digits.ptr, digits.len);
+    return 2 + (unsigned)digits.len;
+}
+
+/* Digits with their point, as ECMAScript has them: with a power of ten where the point would be far from all digits. */
+static inline unsigned vak__write_digits(char *text, const char *digits, int count, int point) {
+    bool plain = point > -6 && point <= 21;
+    int behind = plain ? point : 1;
+    unsigned len = 0;
+    for (int i = behind < 0 ? behind : 0; i <= 0 && behind <= 0; i++) {
+        text[len++] = '0';
+        if (len == 1) {
+            text[len++] = '.';
+        }
+    }
+    for (int i = 0; i < count || i < behind; i++) {
+        if (i == behind && i > 0) {
+            text[len++] = '.';
+        }
+        text[len++] = i < count ? digits[i] : '0';
+    }
+    return plain ? len : len + vak__write_power(text + len, point - 1);
+}
+
 static inline void vak_put_double(vak_out *out, double value) {
     uint64_t bits = vak__bits(value) & ~((uint64_t)1 << 63);
     if (bits >= VAK__INFINITE) {
@@ -1296,44 +1326,16 @@ static inline void vak_put_double(vak_out *out, double value) {
         vak__put(out, VAK_TEXT("0"));
         return;
     }
-    char digits[20], text[40];
-    unsigned count, len = 0;
+    char digits[20], text[40] = { '-' };
+    unsigned count, len = value < 0;
     int point;
-    double size = vak__double(bits);
-    if (!vak__few_digits(size, digits, &count, &point)) {
-        vak__generate(size, digits, &count, &point);
+    if (!vak__few_digits(vak__double(bits), digits, &count, &point)) {
+        vak__generate(vak__double(bits), digits, &count, &point);
     }
     while (count > 1 && digits[count - 1] == '0') {
         count--;
     }
-    if (value < 0) {
-        text[len++] = '-';
-    }
-    bool plain = point > -6 && point <= 21;
-    /* Where the point stands in what is written. */
-    int behind = plain ? point : 1;
-    if (behind <= 0) {
-        text[len++] = '0';
-        text[len++] = '.';
-        for (int i = behind; i < 0; i++) {
-            text[len++] = '0';
-        }
-    }
-    for (int i = 0; i < (int)count || i < behind; i++) {
-        if (i == behind && i > 0) {
-            text[len++] = '.';
-        }
-        text[len++] = i < (int)count ? digits[i] : '0';
-    }
-    if (!plain) {
-        char buffer[20];
-        int power = point - 1;
-        vak_text written = vak__decimal_digits((uint64_t)(power < 0 ? -power : power), buffer);
-        text[len++] = 'e';
-        text[len++] = power < 0 ? '-' : '+';
-        memcpy(text + len, written.ptr, written.len);
-        len += (unsigned)written.len;
-    }
+    len += vak__write_digits(text + len, digits, (int)count, point);
     vak__put(out, (vak_text){ text, len });
 }
 

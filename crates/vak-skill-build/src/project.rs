@@ -49,8 +49,8 @@ impl Project {
     pub(crate) fn find(order: &Order, cargo: &Path) -> Result<Self, Error> {
         let language = Language::of(&order.dir)?;
         match language {
-            Language::Rust => return RustProject::find(&order.dir, cargo).map(Self::Rust),
-            _ if order.toolchain.is_some() => return Err(Error::OtherLanguage(language.name())),
+            Language::Rust => RustProject::find(&order.dir, cargo).map(Self::Rust),
+            _ if order.toolchain.is_some() => Err(Error::OtherLanguage(language.name())),
             Language::C => CProject::find(&order.dir).map(Self::C),
             Language::Wat => WatProject::find(&order.dir).map(Self::Wat),
         }

@@ -48,7 +48,7 @@ impl Suite {
         let dir = folder.path().canonicalize().expect("a path");
         self.prepare(&case, &dir);
         if let Some(needs) = case.needs.as_deref().filter(|needs| !self.succeeds(needs, &dir)) {
-            eprintln!("skipped: {}: this machine has not what it needs: {needs}", path.display());
+            skip(path, needs);
             return None;
         }
         let mut differences = String::new();
@@ -176,6 +176,11 @@ impl Place<'_> {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a case that is skipped says so where its test is read")]
+fn skip(path: &Path, needs: &str) {
+    eprintln!("skipped: {}: this machine has not what it needs: {needs}", path.display());
+}
+
 /// Where cargo and rustup keep their files, which follow `HOME` otherwise. A case that needs cargo asks for it:
 /// `PATH=$CARGO_HOME/bin:$PATH`.
 fn rust_homes() -> [(&'static str, PathBuf); 2] {
@@ -233,4 +238,29 @@ fn describe(path: &Path, step: &Step, actual: &Expected) -> String {
         actual.stdout,
         actual.stderr,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a case whose only command fails, where `needs` is needed.
+    fn run_failing_case(needs: &str) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let case = format!("It fails.\n\n== needs {needs}\n== run false\n");
+        fs::write(folder.path().join("x.case"), case).expect("written");
+        let dir = folder.path().to_owned();
+        Suite { folder: dir.clone(), bin_dir: dir.clone(), skills: dir }.run();
+    }
+
+    #[test]
+    fn a_case_is_skipped_where_what_it_needs_is_missing() {
+        run_failing_case("test -e file-of-that-name");
+    }
+
+    #[test]
+    #[should_panic(expected = "1 of 1 cases differ")]
+    fn a_case_that_has_what_it_needs_is_run() {
+        run_failing_case("true");
+    }
 }

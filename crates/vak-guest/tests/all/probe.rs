@@ -62,6 +62,7 @@ const HEADER: &str = include_str!("../../include/vak.h");
 const SOURCE: &str = include_str!("probe.c");
 
 /// The probe, compiled once for every test: it is called by what it is made of.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn program() -> Option<&'static Path> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
     PROGRAM.get_or_init(|| compile(&[SANITIZERS]).or_else(|| compile(&[]))).as_deref().or_else(|| {
