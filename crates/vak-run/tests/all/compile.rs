@@ -106,6 +106,44 @@ fn c11_after_a_killed_compilation_there_is_no_entry_no_child_and_no_open_file() 
     }
 }
 
+/// Shapes that compilers were slow on, each as large as its row of the threat model says.
+fn bombs() -> [(&'static str, String); 6] {
+    let blocks = "(block (local.set 0 (i32.const 1)))";
+    let remainders = "(local.set 1 (i64.rem_s (local.get 1) (local.get 2)))";
+    let function = |body: String| format!("(module (func (export \"run\")) (func (param i32 i64 i64) {body}))");
+    let nulls = "(ref.null func)".repeat(100_000);
+    [
+        ("C4", function(blocks.repeat(15_000))),
+        ("C4, within the bounds", function(blocks.repeat(9_900))),
+        ("C5", format!("(module (table 1 funcref) (elem funcref {nulls}) (func (export \"run\")))")),
+        ("C7", function("(block ".repeat(100_000) + &")".repeat(100_000))),
+        ("C7, an expression", function("(i32.const 1) ".repeat(150_000) + &"i32.add ".repeat(149_999) + "drop")),
+        ("C9", function(remainders.repeat(100_000))),
+    ]
+}
+
+#[test]
+fn c4_c5_c7_c9_what_is_dear_to_compile_is_refused_or_ends_within_its_bounds() {
+    let limit = Duration::from_secs(3);
+    let runtime = runtime(bounded(limit, 512 << 20));
+    for (name, text) in bombs() {
+        let module = match RawModule::read(wat::parse_str(text).expect("valid text"), &Bounds::default()) {
+            Ok(module) => vak_trust::dangerous::admit_unsigned(module).expect("unsigned"),
+            Err(error) => {
+                assert_eq!(error.code(), Code::ArtefactBounds, "{name}");
+                continue;
+            }
+        };
+        let started = Instant::now();
+        match runtime.compile_raw(&module, &LimitRequest::none()).map_err(|error| error.code()) {
+            Ok(_) | Err(Code::LimitCompileTime | Code::LimitCompileMemory) => {}
+            Err(code) => panic!("{name}: {code}"),
+        }
+        assert!(started.elapsed() < limit + Duration::from_secs(2), "{name}: {:?}", started.elapsed());
+        gives_seven(&runtime);
+    }
+}
+
 /// A program in the place of the compiler.
 fn script(folder: &Path, lines: &str) -> PathBuf {
     let path = folder.join("helper");

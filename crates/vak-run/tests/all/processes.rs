@@ -39,6 +39,19 @@ impl Place {
         (report["output"].clone(), report["usage"]["cache"].as_str().expect("known").to_owned())
     }
 
+    /// How long a process takes that compiles.
+    fn life(&self, number: usize) -> Duration {
+        let module = self.module(number);
+        let begun = Instant::now();
+        Self::end(self.start(&module));
+        begun.elapsed()
+    }
+
+    /// Whether there is a file that somebody has begun to write, and not ended.
+    fn is_writing(&self) -> bool {
+        self.entries().iter().any(|name| name.starts_with('.'))
+    }
+
     fn entries(&self) -> Vec<String> {
         let folder = self.0.path().join("home/cache/compiled");
         let names = fs::read_dir(folder).expect("there").map(|file| file.expect("readable").file_name());
@@ -61,33 +74,33 @@ fn n8_eight_processes_that_compile_the_same_module_at_once_all_answer() {
     }
 }
 
-/// Kills a process at `rounds` moments of its life, one after the other, and then has one run in its place.
+/// Kills a process in every round, by turns at some moment of its life and as soon as it writes to the cache; then has
+/// another one run in its place.
 #[expect(clippy::print_stdout, reason = "how many rounds hit what they were to hit is worth reading")]
-fn kill(rounds: u32) {
+fn kill(rounds: usize) {
     let place = Place::new();
-    let whole = Instant::now();
-    Place::end(place.start(&place.module(0)));
-    // A little more than a whole life, so that the last moments are among them.
-    let life = whole.elapsed().mul_f64(1.2);
-    let (mut early, mut hits) = (0, 0);
+    let life = (0..5).map(|number| place.life(rounds + 1 + number)).min().expect("five lives").mul_f64(1.1);
+    let (mut early, mut halves) = (0, 0);
     for round in 1..=rounds {
-        let module = place.module(round as usize);
+        let module = place.module(round);
         let mut child = place.start(&module);
-        thread::sleep(life.mul_f64(f64::from(round) / f64::from(rounds)));
-        early += u32::from(child.try_wait().expect("its end").is_none());
+        if round % 2 == 0 {
+            thread::sleep(life.mul_f64(round as f64 / rounds as f64));
+        } else {
+            while !place.is_writing() && child.try_wait().expect("its end").is_none() {}
+        }
+        early += usize::from(child.try_wait().expect("its end").is_none());
         child.kill().expect("killed");
         child.wait().expect("ended");
-        let (answer, cache) = Place::end(place.start(&module));
-        assert_eq!(answer, round);
-        hits += u32::from(cache == "hit");
+        halves += usize::from(place.is_writing());
+        assert_eq!(Place::end(place.start(&module)).0, round);
         assert_eq!(Place::end(place.start(&module)), (round.into(), "hit".to_owned()));
-        let entries = place.entries();
-        assert!(entries.iter().all(|name| name.len() == 64) || cache == "hit", "{entries:?}");
     }
-    println!("{early} of {rounds} were killed while they ran; {hits} had kept their code by then");
+    println!("{early} of {rounds} were killed while they ran, {halves} of them while they wrote to the cache");
     assert!(early > 0);
-    Place::end(place.start(&place.module(rounds as usize + 1)));
-    assert!(place.entries().iter().all(|name| name.len() == 64), "{:?}", place.entries());
+    Place::end(place.start(&place.module(0)));
+    assert!(!place.is_writing(), "{:?}", place.entries());
+    assert_eq!(place.entries().len(), rounds + 6);
 }
 
 #[test]
