@@ -30,15 +30,14 @@ enum Block {
 type Blocks = Vec<(Block, std::ops::Range<usize>)>;
 
 impl Suite {
-    /// Follows a guide, in an empty folder, with the tools of this suite.
+    /// Follows a guide, in an empty folder below `scratch`, with the tools of this suite.
     ///
     /// # Panics
     /// The page has a block of no known kind, or a block does not do what the page says; the message shows both. With
     /// `BLESS=1` in the environment, what commands print is written into the page instead.
-    pub fn follow(&self, page: &Path) {
+    pub fn follow(&self, scratch: &Path, page: &Path) {
         let text = fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut place = self.empty_place(folder.path());
+        let mut place = self.empty_place(scratch);
         let mut printed = None;
         let mut lines: Vec<&str> = text.lines().collect();
         let mut blessed = Vec::new();

@@ -34,6 +34,12 @@ fn a_new_project_builds_and_runs_without_an_edit() {
     assert_eq!(code, 0, "{shown}");
 }
 
+#[test]
+fn the_guide_for_authors_is_followed_word_by_word() {
+    let folder = tempfile::tempdir().expect("a folder");
+    suite().follow(folder.path(), &checkout().join("docs/guides/write-a-skill.md"));
+}
+
 /// The tools lie elsewhere, and in the place of the checkout there is an empty file system. That needs a mount namespace of
 /// one's own; where there is none, what cargo read is looked at instead, which every machine can do.
 #[test]
