@@ -229,6 +229,8 @@ codes! {
 
     /// The module imports what its manifest does not declare.
     ImportUndeclared = "import.undeclared", Denied;
+    /// Nothing says that the golden cases were green for these bytes, or something says that they were red.
+    GoldenNotGreen = "golden.not_green", Denied;
     /// The manifest asks for a capability that the operator does not grant.
     CapabilityDenied = "capability.denied", Denied;
 
