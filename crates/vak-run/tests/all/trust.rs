@@ -1,11 +1,12 @@
 //! Who may vouch for what runs, from the files to the exit code: each way in which a skill can be signed or not.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 use vak_package::{Artefact as _, Bounds, ManifestDocument, Package, embed_signature};
+use vak_testkit::Suite;
 use vak_trust::{
     Earlier, KeyRole, PublicKeyForm, PublisherKey, Revocation, RevocationReason, RootDraft, RootKey, SignedRoot,
     Timestamp, TrustStore, TrustedKey, describe, sign,
@@ -128,11 +129,22 @@ impl Place {
         (code, serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no report: {stdout}{stderr}")))
     }
 
+    /// Runs `vak-skill-verify`; gives its exit code and its report.
+    fn verify(&self, path: &str) -> (i32, Value) {
+        let bin_dir = Suite::of_package(env!("CARGO_MANIFEST_DIR"), env!("CARGO_BIN_EXE_vak-run")).bin_dir;
+        let (code, stdout, stderr) = self.start(&bin_dir.join("vak-skill-verify"), &[path, "--json"]);
+        (code, serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no report: {stdout}{stderr}")))
+    }
+
     /// Runs the tool; gives its exit code, stdout and stderr.
     fn shown(&self, words: &[&str]) -> (i32, String, String) {
-        let mut tool = Command::new(env!("CARGO_BIN_EXE_vak-run"));
+        self.start(Path::new(env!("CARGO_BIN_EXE_vak-run")), words)
+    }
+
+    fn start(&self, tool: &Path, words: &[&str]) -> (i32, String, String) {
+        let mut tool = Command::new(tool);
         tool.args(words).current_dir(self.0.path()).env("VAK_HOME", self.path("vak"));
-        let output = tool.output().expect("vak-run");
+        let output = tool.output().expect("a tool");
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
     }
@@ -181,9 +193,9 @@ fn of_another_build() -> Vec<u8> {
     wat::parse_str(ECHO.replace("i32.const 1024", "i32.const 2048")).expect("valid text")
 }
 
-/// What runs: the words for success, and the codes for refusals; then the same with `--allow-unsigned`.
+/// What `vak-skill-verify` and `vak-run` refuse, and by which code; and what `vak-run --allow-unsigned` refuses.
 #[test]
-fn every_way_to_be_signed_or_not_has_its_code_with_both_doors() {
+fn every_way_to_be_signed_or_not_has_its_code_at_each_door() {
     let both = |code| [Some(code), Some(code)];
     let first = |code| [Some(code), None];
     let good = [None, None];
@@ -235,17 +247,25 @@ fn every_way_to_be_signed_or_not_has_its_code_with_both_doors() {
         let place = Place::new();
         root.iter().for_each(|root| place.store().install(root).expect("installed"));
         let word = lies.put(&place);
+        let (code, report) = place.verify(word);
+        assert_eq!((code, report["error"]["code"].as_str()), (exit(expected[0]), expected[0]), "{what}: {report}");
         for (door, expected) in [&[][..], &["--allow-unsigned"]].into_iter().zip(expected) {
             let (code, report) = place.run(&[&[word, "--input", "7"], door].concat());
-            assert_eq!(report["error"]["code"].as_str(), expected, "{what} {door:?}: {report}");
-            let exit = match expected {
-                None => 0,
-                Some("signature.malformed") => 4,
-                Some("manifest.drift" | "signature.drift") => 9,
-                Some(_) => 5,
-            };
-            assert_eq!(code, exit, "{what} {door:?}");
+            assert_eq!(
+                (code, report["error"]["code"].as_str()),
+                (exit(expected), expected),
+                "{what} {door:?}: {report}"
+            );
         }
+    }
+}
+
+fn exit(code: Option<&str>) -> i32 {
+    match code {
+        None => 0,
+        Some("signature.malformed") => 4,
+        Some("manifest.drift" | "signature.drift") => 9,
+        Some(_) => 5,
     }
 }
 
