@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use vak_cli::{bytes, quote};
+use vak_cli::{bytes, count, quote};
 use vak_model::{Code, LimitKind, Manifest};
 use vak_package::{Artefact as _, InterfaceError, ManifestDocument, PackageError, Specimen};
 use vak_trust::{Timestamp, Trust};
@@ -130,7 +130,7 @@ fn limits_present(manifest: &Manifest) -> Check {
     let is_missing = |kind: &LimitKind| manifest.limits.get(*kind).is_none();
     let shown = |kinds: &[LimitKind]| {
         let shown =
-            kinds.iter().map(|kind| format!("`{}` {} {}", kind.manifest_key(), default(*kind, manifest), kind.unit()));
+            kinds.iter().map(|kind| format!("`{}` {} {}", kind.manifest_key(), count(default(*kind, manifest)), kind.unit()));
         shown.collect::<Vec<_>>().join(", ")
     };
     let missing: Vec<_> = LimitKind::ALL.into_iter().filter(is_missing).collect();
