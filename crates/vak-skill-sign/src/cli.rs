@@ -35,7 +35,7 @@ Examples:
 )]
 pub struct Cli {
     #[command(flatten)]
-    sign: Option<SignArgs>,
+    sign: SignArgs,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -50,14 +50,12 @@ enum Verb {
 
 impl Tool for Cli {
     fn run(self, ui: &mut Ui) -> Result<(), Failure> {
-        match (self.verb, self.sign) {
-            (Some(Verb::Keygen(args)), _) => args.run(ui),
-            (Some(Verb::Digest(args)), _) => args.run(ui),
-            (Some(Verb::Attach(args)), _) => args.run(ui),
-            (Some(Verb::Trust(args)), _) => args.run(ui),
-            (None, Some(args)) => args.run(ui),
-            (None, None) => Err(Failure::new(vak_model::Code::UsageArguments, "there is nothing to sign")
-                .next("vak-skill-sign --help", "says what can be done")),
+        match self.verb {
+            Some(Verb::Keygen(args)) => args.run(ui),
+            Some(Verb::Digest(args)) => args.run(ui),
+            Some(Verb::Attach(args)) => args.run(ui),
+            Some(Verb::Trust(args)) => args.run(ui),
+            None => self.sign.run(ui),
         }
     }
 }
@@ -94,7 +92,6 @@ mod tests {
             &["a.wasm", "--signer", "x", "--public-key", "x", "--key", "y"],
             &["a.wasm", "--signer-timeout", "0s", "--signer", "x", "--public-key", "x"],
             &["a.wasm", "--passphrase", "secret"],
-            &["--add", "keygen"],
             &["attach", "a.wasm", "--signature", "s"],
             &["trust"],
         ] {
@@ -103,7 +100,7 @@ mod tests {
         for words in [&["a.wasm"][..], &["a.wasm", "--add"], &["./keygen"], &["keygen"], &["trust", "show"]] {
             let cli =
                 Cli::try_parse_from([&["vak-skill-sign"], words].concat()).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(cli.sign.is_some(), cli.verb.is_none(), "{words:?}");
+            assert_eq!(cli.sign.is_asked_for(), cli.verb.is_none(), "{words:?}");
         }
     }
 }

@@ -48,11 +48,11 @@ pub(crate) fn package(error: &PackageError, path: &Path, yaml: Option<&Path>) ->
     }
 }
 
-/// A secret key that can't be used; `make` makes one, if there is none.
-pub(crate) fn key(error: &KeyFileError, make: &str) -> Failure {
+/// A secret key that can't be used; `missing` is a command that helps if there is none, and what it does.
+pub(crate) fn key(error: &KeyFileError, missing: (&str, &str)) -> Failure {
     let failure = Failure::of(error.code(), error);
     match error {
-        KeyFileError::Missing(_) => failure.next(make, "makes one"),
+        KeyFileError::Missing(_) => failure.next(missing.0, missing.1),
         KeyFileError::Exposed { path, .. } => {
             let path = quote(&path.display().to_string());
             failure.next(format!("chmod 600 {path}"), "if nobody else has read it")

@@ -98,14 +98,14 @@ impl KeygenArgs {
 
 /// Makes a key in a file, and its public half in another. Neither may be there.
 pub(crate) fn make_key<R: Role>(path: &Path, passphrase: Option<&[u8]>) -> Result<(SecretKey<R>, PathBuf), Failure> {
-    let failed = |error: KeyFileError| failures::key(&error, "vak-skill-sign keygen");
+    let failed = |error: KeyFileError| failures::key(&error, ("vak-skill-sign keygen", "makes one"));
     let public = path.with_extension("pub");
     if public == path {
         let message = format!("`{}` is where the public key goes", path.display());
         return Err(Failure::new(Code::UsageArguments, message).right("name the secret key's file, such as key.pem"));
     }
-    if public.symlink_metadata().is_ok() {
-        return Err(failed(KeyFileError::Exists(public)));
+    if let Some(there) = [path, &public].into_iter().find(|path| path.symlink_metadata().is_ok()) {
+        return Err(failed(KeyFileError::Exists(there.to_owned())));
     }
     let key = SecretKey::<R>::generate().map_err(|error| Failure::of(Code::HostEngine, &error))?;
     create_key_file(path, &key, passphrase).map_err(failed)?;

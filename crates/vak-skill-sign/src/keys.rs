@@ -85,12 +85,16 @@ impl PassphraseArgs {
 }
 
 impl KeySource {
-    /// Reads the key. `make` is the command that makes one, for those who have none.
-    pub(crate) fn read<R: Role>(&self, passphrase: &PassphraseArgs, make: &str) -> Result<SecretKey<R>, Failure> {
+    /// Reads the key. `missing` is a command that helps those who have none, and what it does.
+    pub(crate) fn read<R: Role>(
+        &self,
+        passphrase: &PassphraseArgs,
+        missing: (&str, &str),
+    ) -> Result<SecretKey<R>, Failure> {
         let passphrase = passphrase.value()?;
         let passphrase = passphrase.as_deref().map(Vec::as_slice);
         let (contents, name) = match self {
-            Self::File(path) => return read_key_file(path, passphrase).map_err(|error| failures::key(&error, make)),
+            Self::File(path) => return read_key_file(path, passphrase).map_err(|error| failures::key(&error, missing)),
             Self::Stdin => (stdin()?, "from standard input".to_owned()),
             Self::Variable(variable) => (variable.value()?, format!("in the variable `{}`", variable.0)),
         };

@@ -8,7 +8,6 @@ use vak_model::ModuleId;
 use vak_package::{Artefact as _, Package};
 use vak_trust::PublicKey;
 
-use crate::place::shown;
 use crate::sign::Done;
 
 /// The report of `--json`; null where nothing is known.
@@ -57,7 +56,7 @@ impl<'a> Report<'a> {
 
 /// For people, and one line for `$(...)`.
 pub(crate) fn tell(done: &Done, ui: &mut Ui) -> Result<(), Failure> {
-    let path = shown(&done.file);
+    let path = done.file.to_string_lossy();
     let manifest = done.signed.document().manifest();
     ui.note(&format!("signed `{}` {}", manifest.name, manifest.version))?;
     ui.note(&format!("  module: {}", done.signed.id()))?;
@@ -66,7 +65,7 @@ pub(crate) fn tell(done: &Done, ui: &mut Ui) -> Result<(), Failure> {
         let what = if *filled { "has the signature too" } else { "is left as it is" };
         ui.note(&format!("  manifest: {} {what}", yaml.display()))?;
     }
-    ui.note(&format!("  next: vak-run {}", quote(&path.to_string_lossy())))?;
-    ui.line(&path.to_string_lossy())?;
+    ui.note(&format!("  next: vak-run {}", quote(&path)))?;
+    ui.line(&path)?;
     Ok(())
 }

@@ -19,12 +19,15 @@ use crate::{place, record, signer, yaml};
 /// The most keys of an earlier signature that `skill.yaml` goes on naming.
 const MAX_HINTS: usize = 16;
 
+/// What helps those who have no key.
+const MAKE: (&str, &str) = ("vak-skill-sign keygen", "makes one");
+
 /// What is signed with which key.
 #[derive(Args, Debug)]
 pub(crate) struct SignArgs {
     /// The artefact: a .wasm with its manifest inside, or beside its skill.yaml
-    #[arg(value_name = "PATH.wasm")]
-    path: PathBuf,
+    #[arg(value_name = "PATH.wasm", required = true)]
+    path: Option<PathBuf>,
     /// The secret key: a file that only you can read, - for standard input, or env:NAME [default: keys/default.pem in
     /// the folder of settings]
     #[arg(long, value_name = "FILE|-|env:NAME", value_parser = key_source, conflicts_with = "signer")]
@@ -95,9 +98,16 @@ fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 impl SignArgs {
+    /// Whether there is something to sign.
+    #[cfg(test)]
+    pub(crate) const fn is_asked_for(&self) -> bool {
+        self.path.is_some()
+    }
+
     pub(crate) fn run(self, ui: &mut Ui) -> Result<(), Failure> {
         let Self { path, key, passphrase, signer, public_key: public, signer_timeout, how, json } = self;
-        let order = Order { path, how, json };
+        // Without a verb, clap asks for it.
+        let order = Order { path: path.unwrap_or_default(), how, json };
         order.run(ui, |package, earlier| match (signer, public) {
             (Some(command), Some(public)) => {
                 let public = public_key(&public)?;
@@ -106,7 +116,7 @@ impl SignArgs {
             }
             _ => {
                 let key = key.unwrap_or_else(|| KeySource::File(key_folder().join("default.pem")));
-                let key = key.read::<Publisher>(&passphrase, "vak-skill-sign keygen")?;
+                let key = key.read::<Publisher>(&passphrase, MAKE)?;
                 Ok((key.public(), sign(package, &key, earlier).map_err(|error| not_signed(&error))?))
             }
         })
@@ -178,7 +188,12 @@ impl Order {
             place::replace(&path, text.as_bytes())?;
         }
         let filled = text.is_some();
-        Ok(Done { signed, file: artefact.file, keys, yaml: artefact.yaml.map(|yaml| (yaml.path, filled)) })
+        Ok(Done {
+            signed,
+            file: place::shown(&artefact.file),
+            keys,
+            yaml: artefact.yaml.map(|yaml| (yaml.path, filled)),
+        })
     }
 }
 

@@ -130,20 +130,16 @@ fn block_lines(block: &SignatureBlock, indent: usize, line_end: &str) -> String 
     let SignatureBlock { format, manifest_sha256, module_sha256, keys, value } = block;
     let keys: Vec<_> = keys.iter().map(|key| format!("\"{key}\"")).collect();
     let keys = format!("[{}]", keys.join(", "));
+    // Of the digests, some would read as numbers without quotes: `5e...`.
     let entries = [
         ("format", format.clone()),
-        ("manifest_sha256", plain_or_quoted(manifest_sha256)),
-        ("module_sha256", plain_or_quoted(module_sha256)),
+        ("manifest_sha256", format!("\"{manifest_sha256}\"")),
+        ("module_sha256", format!("\"{module_sha256}\"")),
         ("keys", keys),
         ("value", value.clone()),
     ];
     let margin = " ".repeat(indent + 2);
     entries.map(|(key, value)| format!("{margin}{key}: {value}")).join(line_end)
-}
-
-/// Some digests read as numbers: `12e4`.
-fn plain_or_quoted(digest: &str) -> String {
-    if digest.parse::<f64>().is_ok() { format!("\"{digest}\"") } else { digest.to_owned() }
 }
 
 #[cfg(test)]
@@ -155,7 +151,7 @@ mod tests {
     const BLOCK: &str = "\
 signature:
   format: wasm-signatures/v1
-  manifest_sha256: ab
+  manifest_sha256: \"5edd\"
   module_sha256: \"12e4\"
   keys: [\"ed25519:AAAA\", \"ed25519:BBBB\"]
   value: AQEB+/==
@@ -164,7 +160,7 @@ signature:
     fn block() -> SignatureBlock {
         SignatureBlock {
             format: "wasm-signatures/v1".to_owned(),
-            manifest_sha256: "ab".to_owned(),
+            manifest_sha256: "5edd".to_owned(),
             module_sha256: "12e4".to_owned(),
             keys: ["ed25519:AAAA", "ed25519:BBBB"].map(str::to_owned).to_vec(),
             value: "AQEB+/==".to_owned(),
@@ -267,7 +263,7 @@ signature:
             open.clone(),
             signed(flow),
             signed(&open),
-            flow.replace("{ name", "{ signature: null, name"),
+            flow.replacen("{ name", "{ signature: null, name", 1),
         ] {
             assert!(fill(&text).is_err(), "{text}");
         }

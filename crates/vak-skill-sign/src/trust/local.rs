@@ -12,6 +12,13 @@ use crate::failures;
 use crate::keygen::{make_folder, make_key};
 use crate::keys::{KeySource, PassphraseArgs, key_folder};
 
+/// What helps those whose root key is not here.
+const NAME: (&str, &str) = ("--root-key FILE", "names the root key");
+
+/// What helps those who make a key where the root key is not.
+const LATER: (&str, &str) =
+    ("vak-skill-sign trust add KEY --role 'publisher:*' --root-key FILE", "trusts a key that is there");
+
 /// How long a trust root is good for unless somebody says otherwise: a year, in seconds.
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
@@ -29,7 +36,7 @@ fn root_key_path() -> PathBuf {
 pub(super) fn root_keys(named: &[KeySource], passphrase: &PassphraseArgs) -> Result<Vec<RootKey>, Failure> {
     let default = [KeySource::File(root_key_path())];
     let sources = if named.is_empty() { &default } else { named };
-    sources.iter().map(|source| source.read::<Root>(passphrase, "vak-skill-sign trust init")).collect()
+    sources.iter().map(|source| source.read::<Root>(passphrase, NAME)).collect()
 }
 
 /// The proposal with the signatures of all `keys`.
@@ -63,7 +70,7 @@ fn root_key(named: Option<&KeySource>, passphrase: &PassphraseArgs) -> Result<Ro
         return Ok(make_key::<Root>(&path, passphrase.as_deref().map(Vec::as_slice))?.0);
     }
     let source = named.cloned().unwrap_or(KeySource::File(path));
-    source.read(passphrase, "vak-skill-sign keygen --out FILE")
+    source.read(passphrase, NAME)
 }
 
 /// A year after `now`.
@@ -75,7 +82,7 @@ pub(super) fn in_a_year(now: Timestamp) -> Timestamp {
 #[derive(Debug)]
 pub(crate) struct Local {
     current: SignedRoot,
-    keys: Vec<RootKey>,
+    key: RootKey,
 }
 
 impl Local {
@@ -86,7 +93,8 @@ impl Local {
             Some(root) => root,
             None => make(None, &none, in_a_year(now))?,
         };
-        Ok(Self { current, keys: root_keys(&[], &none)? })
+        let key = KeySource::File(root_key_path()).read::<Root>(&none, LATER)?;
+        Ok(Self { current, key })
     }
 
     /// Trusts `key` for skills of every name; answers the version that does.
@@ -94,7 +102,7 @@ impl Local {
         let every = KeyRole::Publisher(SkillPattern::every());
         let mut draft = RootDraft::after(&self.current);
         let change = draft.add(TrustedKey::new(key), every).and_then(|()| draft.propose());
-        let proposal = signed(change.map_err(|error| failures::root(&error))?, &self.keys);
+        let proposal = change.map_err(|error| failures::root(&error))?.sign(&self.key);
         let root = store().update([proposal]).map_err(|error| failures::store(&error))?;
         Ok(root.root().version())
     }

@@ -118,7 +118,7 @@ impl View {
         ui.line(&format!("version {}, good until {}{expired}", self.version, self.expires))?;
         match &self.fingerprint {
             Some(fingerprint) => ui.line(&format!("fingerprint {fingerprint}"))?,
-            None => ui.line(&format!("signed by {} root keys, which are too few", self.signers.len()))?,
+            None => ui.line(&format!("signed by too few root keys: {}", self.signers.len()))?,
         }
         self.roles().try_for_each(|line| ui.line(&line))?;
         ui.table(&self.table())?;
