@@ -154,8 +154,12 @@ codes! {
     BuildProject = "build.project", Environment;
     /// The compiler refused the skill's source.
     BuildFailed = "build.failed", Environment;
-    /// Nothing here can sign: signing is not built yet.
-    SignerMissing = "signature.no_signer", Environment;
+    /// No `skill.yaml` for the module was found, and it holds no manifest.
+    ManifestNotFound = "manifest.not_found", Environment;
+    /// `signature` in `skill.yaml` can't be filled in place without changing anything else.
+    ManifestNotEditable = "manifest.not_editable", Environment;
+    /// The command that was to sign failed, took too long, or did not answer with a signature.
+    SignerFailed = "signature.signer", Environment;
     /// There is no such key file.
     KeyMissing = "key.missing", Environment;
     /// The key file does not hold a usable Ed25519 key.
