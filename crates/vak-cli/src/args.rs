@@ -1,5 +1,7 @@
 //! Arguments that several tools share.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use vak_model::{InvalidQuantity, LimitKind, LimitRequest, parse_duration_ms, parse_size};
 
@@ -11,10 +13,20 @@ pub struct JsonArgs {
     pub json: bool,
 }
 
+/// Whose signatures count.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TrustArgs {
+    /// Trust those whom this file names, and nobody else: a trust root, or one public key (PEM, OpenSSH or raw) for any
+    /// name. The trust root of this machine by default
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+}
+
 /// The door for development.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct UnsignedArgs {
-    /// Accept a skill that nobody has signed, for development
+    /// Accept a skill that nobody trusted has signed, for development; never one whose signature is broken, revoked or
+    /// denied
     #[arg(long)]
     pub allow_unsigned: bool,
 }

@@ -13,7 +13,7 @@ mod main_loop;
 mod quote;
 mod ui;
 
-pub use args::{JsonArgs, LimitArgs, UnsignedArgs};
+pub use args::{JsonArgs, LimitArgs, TrustArgs, UnsignedArgs};
 pub use failure::{Failure, Next, Place, PlacedFailure};
 pub use format::{bytes, count, millis};
 pub use home::{Home, VAK_HOME};

@@ -154,8 +154,12 @@ codes! {
     BuildProject = "build.project", Environment;
     /// The compiler refused the skill's source.
     BuildFailed = "build.failed", Environment;
-    /// Nothing here can sign: signing is not built yet.
-    SignerMissing = "signature.no_signer", Environment;
+    /// No `skill.yaml` for the module was found, and it holds no manifest.
+    ManifestNotFound = "manifest.not_found", Environment;
+    /// `signature` in `skill.yaml` can't be filled in place without changing anything else.
+    ManifestNotEditable = "manifest.not_editable", Environment;
+    /// The command that was to sign failed, took too long, or did not answer with a signature.
+    SignerFailed = "signature.signer", Environment;
     /// There is no such key file.
     KeyMissing = "key.missing", Environment;
     /// The key file does not hold a usable Ed25519 key.
@@ -229,6 +233,8 @@ codes! {
 
     /// The module imports what its manifest does not declare.
     ImportUndeclared = "import.undeclared", Denied;
+    /// Nothing says that the golden cases were green for these bytes, or something says that they were red.
+    GoldenNotGreen = "golden.not_green", Denied;
     /// The manifest asks for a capability that the operator does not grant.
     CapabilityDenied = "capability.denied", Denied;
 

@@ -48,6 +48,21 @@ impl ManifestDocument {
     /// # Errors
     /// What is wrong; bytes that are not their own canonical form are.
     pub fn from_canonical(bytes: &[u8]) -> Result<Self, ManifestError> {
+        Self::of_canonical(bytes, |_, _| ())
+    }
+
+    /// Reads the contents of a `vak.manifest` section as [`ManifestDocument::check_yaml`] reads `skill.yaml`.
+    ///
+    /// # Errors
+    /// Everything that is wrong; bytes that are not their own canonical form are.
+    pub fn check_canonical(bytes: &[u8]) -> Result<Self, ManifestError> {
+        Self::of_canonical(bytes, golden::check)
+    }
+
+    fn of_canonical(
+        bytes: &[u8],
+        check: impl for<'v> FnOnce(&mut Reader<'v>, &'v Value),
+    ) -> Result<Self, ManifestError> {
         if bytes.len() > MAX_TEXT_BYTES {
             return Err(syntax(&format!("the manifest has more than {MAX_TEXT_BYTES} bytes")));
         }
@@ -55,7 +70,7 @@ impl ManifestDocument {
         if value.get("signature").is_some() {
             return Err(syntax("an embedded manifest has no `signature`"));
         }
-        let document = Self::from_value(value, Positions::default(), Found::default(), |_, _| ())?;
+        let document = Self::from_value(value, Positions::default(), Found::default(), check)?;
         if document.canonical != bytes {
             return Err(syntax("the embedded manifest is not in canonical form (RFC 8785)"));
         }

@@ -8,6 +8,7 @@
 
 mod document;
 mod file;
+mod folder;
 mod golden;
 mod inspect;
 mod json;
@@ -25,12 +26,13 @@ mod write;
 
 pub use document::ManifestDocument;
 pub use file::{FileError, read_file};
+pub use folder::{FolderError, ModuleFile, SkillFolder, read_module};
 pub use inspect::{Interface, InterfaceError};
 pub use json::{JsonError, parse_json};
 pub use manifest_text::Position;
 pub use mistakes::{ManifestError, Mistake};
 pub use module_id::{module_id, sha256};
-pub use package::{Artefact, Package, PackageError, RawModule};
+pub use package::{Artefact, Package, PackageError, RawModule, Specimen};
 pub use scan::{Bounds, ExportType, FuncType, Import, ImportType, ScanError, Scanned, features};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signature_block::{SignatureBlockError, signature_block};

@@ -15,7 +15,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Something that can be admitted and compiled. Sealed: only this crate makes artefacts, and only from checked bytes.
+/// Something that can be signed and admitted. Sealed: only this crate makes artefacts, and only from checked bytes.
 pub trait Artefact: sealed::Sealed + Debug + Send + Sync {
     /// The very bytes that were checked, and that are compiled.
     fn bytes(&self) -> &[u8];
@@ -38,6 +38,14 @@ pub trait Artefact: sealed::Sealed + Debug + Send + Sync {
 pub struct Package {
     module: Module,
     document: ManifestDocument,
+}
+
+/// A module and its manifest, read and bounded, in agreement or not: for those who tell everything that is wrong. It can
+/// be judged like an artefact, and can't be compiled.
+#[derive(Clone, Debug)]
+pub struct Specimen {
+    package: Package,
+    faults: Vec<PackageError>,
 }
 
 /// A module without a manifest, whose functions take and give plain numbers, and which imports nothing.
@@ -115,10 +123,7 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
-        let sections = Sections::of(&bytes, bounds)?;
-        let (_, contents) = sections.manifest.clone().ok_or(PackageError::NoManifest)?;
-        let document = ManifestDocument::from_canonical(&bytes[contents]).map_err(PackageError::Manifest)?;
-        Self::with_document(bytes, sections, document, bounds)
+        Specimen::read(bytes, bounds)?.into_package()
     }
 
     /// Reads a module beside its `skill.yaml`: an artefact as it is, if it holds a manifest that equals `document`; else
@@ -128,38 +133,7 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
-        let sections = Sections::of(&module, bounds)?;
-        let block = document.manifest().signature.as_ref();
-        let mut package = if sections.manifest.is_some() {
-            let package = Self::read(module, bounds)?;
-            let drift = differences(package.document.canonical(), document.canonical());
-            if !drift.is_empty() {
-                return Err(PackageError::Drift(drift));
-            }
-            package
-        } else if sections.signature.is_some() && block.is_none() {
-            // It would be lost in packing, and an artefact that was signed pass for one that was not.
-            return Err(SignatureBlockError::Bare.into());
-        } else {
-            Self::read(embed_manifest(&module, document, bounds)?, bounds)?
-        };
-        if let Some(block) = block {
-            let payload = signature_block::payload(block, &package)?;
-            package.module.signature.get_or_insert(Signature::Detached(payload));
-        }
-        Ok(package)
-    }
-
-    fn with_document(
-        bytes: Vec<u8>,
-        sections: Sections,
-        document: ManifestDocument,
-        bounds: &Bounds,
-    ) -> Result<Self, PackageError> {
-        let simd = document.manifest().has_feature(Feature::Simd);
-        let module = Module::read(bytes, sections, bounds, simd)?;
-        module.interface.check(document.manifest())?;
-        Ok(Self { module, document })
+        Specimen::pack(module, document, bounds)?.into_package()
     }
 
     /// The manifest with its canonical bytes.
@@ -172,6 +146,81 @@ impl Package {
     #[must_use]
     pub const fn interface(&self) -> &Interface {
         &self.module.interface
+    }
+}
+
+impl Specimen {
+    /// Reads a module that holds its manifest.
+    ///
+    /// # Errors
+    /// It is no module, or holds no manifest: there is nothing more to be said of it.
+    pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
+        let sections = Sections::of(&bytes, bounds)?;
+        let (_, contents) = sections.manifest.clone().ok_or(PackageError::NoManifest)?;
+        let document = ManifestDocument::from_canonical(&bytes[contents]).map_err(PackageError::Manifest)?;
+        let simd = document.manifest().has_feature(Feature::Simd);
+        let module = Module::read(bytes, sections, bounds, simd)?;
+        let faults = module.interface.check(document.manifest()).err().map(PackageError::from).into_iter().collect();
+        Ok(Self { package: Package { module, document }, faults })
+    }
+
+    /// Reads a module beside its `skill.yaml`, as [`Package::pack`] does.
+    ///
+    /// # Errors
+    /// It is no module, or the manifest inside is none.
+    pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
+        let sections = Sections::of(&module, bounds)?;
+        let block = document.manifest().signature.as_ref();
+        let mut specimen = if sections.manifest.is_some() {
+            let mut specimen = Self::read(module, bounds)?;
+            let drift = differences(specimen.document().canonical(), document.canonical());
+            if !drift.is_empty() {
+                specimen.faults.push(PackageError::Drift(drift));
+            }
+            specimen
+        } else {
+            let mut specimen = Self::read(embed_manifest(&module, document, bounds)?, bounds)?;
+            if sections.signature.is_some() && block.is_none() {
+                // It would be lost in packing, and an artefact that was signed pass for one that was not.
+                specimen.faults.insert(0, SignatureBlockError::Bare.into());
+            }
+            specimen
+        };
+        if let Some(block) = block {
+            match signature_block::payload(block, &specimen.package) {
+                Ok(payload) => {
+                    specimen.package.module.signature.get_or_insert(Signature::Detached(payload));
+                }
+                Err(error) => specimen.faults.push(error.into()),
+            }
+        }
+        Ok(specimen)
+    }
+
+    /// How module, manifest and `skill.yaml` disagree; the first is the one that a [`Package`] would be refused for.
+    #[must_use]
+    pub fn faults(&self) -> &[PackageError] {
+        &self.faults
+    }
+
+    /// The manifest with its canonical bytes: the one inside the module, if there is one.
+    #[must_use]
+    pub const fn document(&self) -> &ManifestDocument {
+        self.package.document()
+    }
+
+    /// What the module imports and exports.
+    #[must_use]
+    pub const fn interface(&self) -> &Interface {
+        self.package.interface()
+    }
+
+    /// The artefact, if nothing disagrees.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn into_package(self) -> Result<Package, PackageError> {
+        self.faults.into_iter().next().map_or(Ok(self.package), Err)
     }
 }
 
@@ -232,6 +281,30 @@ impl Artefact for Package {
 
     fn manifest(&self) -> Option<&Manifest> {
         Some(self.document.manifest())
+    }
+}
+
+impl sealed::Sealed for Specimen {}
+
+impl Artefact for Specimen {
+    fn bytes(&self) -> &[u8] {
+        self.package.bytes()
+    }
+
+    fn id(&self) -> ModuleId {
+        self.package.id()
+    }
+
+    fn covered(&self) -> &[u8] {
+        self.package.covered()
+    }
+
+    fn signature(&self) -> Option<&[u8]> {
+        self.package.signature()
+    }
+
+    fn manifest(&self) -> Option<&Manifest> {
+        self.package.manifest()
     }
 }
 

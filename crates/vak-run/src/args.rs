@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, Ui, UnsignedArgs};
+use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, TrustArgs, Ui, UnsignedArgs, quote};
 use vak_model::Code;
 
 use crate::{doctor, golden, invoke, list, run, skill_help};
@@ -23,10 +23,13 @@ SKILL is a path (a .wasm file, or a folder with a skill.yaml) if there is one,
 else a name such as `calculator` or `calculator@1.0.0`, looked up in the nearest
 folder `skills` from here upward. `name:calculator` is always a name.
 
+What runs must be signed by keys that the trust root of this machine, or --trust,
+entitles to the skill's name.
+
 Examples:
-  vak-run calculator --allow-unsigned \
-    --input '{{\"operation\":\"add\",\"a\":2,\"b\":3}}'
-  vak-run ./skills/calculator --allow-unsigned --input @question.json --stats
+  vak-run calculator --input '{{\"operation\":\"add\",\"a\":2,\"b\":3}}'
+  vak-run ./skills/calculator --input @question.json --stats
+  vak-run calculator --trust alice.pub --json
   vak-run calculator --help
   vak-run calculator --allow-unsigned --golden
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
@@ -82,6 +85,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
     #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
     pub(crate) unsigned: UnsignedArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
@@ -90,12 +95,21 @@ pub(crate) struct RunArgs {
     help: bool,
 }
 
+impl RunArgs {
+    /// The flags that say who is let in, as a command has them.
+    pub(crate) fn door(&self) -> String {
+        let trust = self.trust.trust.as_ref().map(|file| format!(" --trust {}", quote(&file.to_string_lossy())));
+        let unsigned = if self.unsigned.allow_unsigned { " --allow-unsigned" } else { "" };
+        trust.unwrap_or_default() + unsigned
+    }
+}
+
 impl Tool for Cli {
     fn run(self, ui: &mut Ui) -> Result<(), Failure> {
         match (self.verb, &self.run.skill) {
             (Some(Verb::List(args)), _) => list::run(&args, ui),
             (Some(Verb::Doctor(args)), _) => doctor::run(&args, ui),
-            (None, Some(skill)) if self.run.help => skill_help::run(skill, ui),
+            (None, Some(_)) if self.run.help => skill_help::run(&self.run, ui),
             (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
             (None, Some(_)) if self.run.golden => golden::run(&self.run, ui),
             (None, Some(_)) => run::run(&self.run, ui),

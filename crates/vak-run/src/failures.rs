@@ -4,8 +4,10 @@ use std::path::Path;
 
 use vak_cli::{Failure, Place, quote};
 use vak_model::{Code, GoldenResult, Manifest};
-use vak_package::{FileError, ManifestError, PackageError, ScanError};
+use vak_package::{FileError, FolderError, ManifestError, PackageError, ScanError};
 use vak_runtime::CallError;
+
+use crate::args::RunArgs;
 
 /// A file that can't be read; `too_large` is what a file beyond its bound is called.
 pub(crate) fn file(error: &FileError, too_large: Code) -> Failure {
@@ -17,7 +19,7 @@ pub(crate) fn file(error: &FileError, too_large: Code) -> Failure {
 }
 
 /// The first mistake of a manifest with its place, and how many more there are.
-pub(crate) fn manifest(error: &ManifestError, path: &Path) -> Failure {
+fn manifest(error: &ManifestError, path: &Path) -> Failure {
     let first = error.first();
     let place = Place::new(path, first.position().map(|at| (at.line, at.column)));
     let failure = Failure::new(first.code(), first.wrong()).at(place);
@@ -29,6 +31,21 @@ pub(crate) fn manifest(error: &ManifestError, path: &Path) -> Failure {
         more => (failure.fact("more", format!("{more} mistakes")), "see them all at once"),
     };
     failure.next(format!("vak-skill-build --check {}", quote(&folder)), purpose)
+}
+
+/// A folder that gives no manifest, or no module.
+pub(crate) fn folder(error: &FolderError) -> Failure {
+    match error {
+        FolderError::Yaml(cause) => file(cause, error.code()),
+        FolderError::NotText(_) => Failure::of(error.code(), error),
+        FolderError::Manifest { path, error } => manifest(error, path),
+        FolderError::NotBuilt { folder, missing } => Failure::of(error.code(), error)
+            .fact("missing", missing.display().to_string())
+            .next(format!("vak-skill-build {}", quote(&folder.display().to_string())), "build it"),
+        FolderError::Outside { leads_to, .. } => {
+            Failure::of(error.code(), error).fact("leads to", leads_to.display().to_string())
+        }
+    }
 }
 
 /// A file that is no artefact.
@@ -51,10 +68,11 @@ pub(crate) fn package(error: &PackageError, path: &Path) -> Failure {
 }
 
 /// A call that did not end with an answer.
-pub(crate) fn call(error: &CallError, word: &str, manifest: &Manifest) -> Failure {
+pub(crate) fn call(error: &CallError, args: &RunArgs, manifest: &Manifest) -> Failure {
+    let word = args.skill.as_deref().unwrap_or_default();
     let failure = Failure::of(error.code(), error);
     match error {
-        CallError::Input(_) => match example(word, manifest) {
+        CallError::Input(_) => match example(word, &args.door(), manifest) {
             Some(command) => failure.next(command, "an input that it takes"),
             None => failure.next(format!("vak-run {} --help", quote(word)), "see what it takes"),
         },
@@ -66,13 +84,14 @@ pub(crate) fn call(error: &CallError, word: &str, manifest: &Manifest) -> Failur
     }
 }
 
-/// A whole command that runs the skill's first golden case; one with an output, if there is any.
-pub(crate) fn example(word: &str, manifest: &Manifest) -> Option<String> {
+/// A whole command that runs the skill's first golden case; one with an output, if there is any. `door` are the flags that
+/// let the skill in.
+pub(crate) fn example(word: &str, door: &str, manifest: &Manifest) -> Option<String> {
     let with_output = manifest.tests.iter().find(|case| matches!(case.expected, GoldenResult::Output(_)));
     let case = with_output.or_else(|| manifest.tests.first())?;
     let first = manifest.exports.first().map(|export| &export.name);
     let export = case.export.as_ref().filter(|export| Some(*export) != first);
     let export = export.map(|export| format!(" --export {export}")).unwrap_or_default();
     let input = quote(&vak_model::printable_json(&case.input.to_string()));
-    Some(format!("vak-run {} --allow-unsigned{export} --input {input}", quote(word)))
+    Some(format!("vak-run {}{door}{export} --input {input}", quote(word)))
 }

@@ -11,10 +11,10 @@ use crate::args::RunArgs;
 use crate::failures;
 use crate::load::read_module;
 use crate::locate::{Location, locate};
-use crate::report::{Report, SkillReport, stats};
+use crate::report::{Report, SkillReport, show_stats};
 use crate::run::{conclude, here};
 use crate::runtime::runtime;
-use crate::trust;
+use crate::trust::{Subject, admit};
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
@@ -30,17 +30,17 @@ fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number
     let module = RawModule::read(read_module(&file)?, &Bounds::default());
     let module = module.map_err(|error| failures::package(&error, &file))?;
     let digest = module.id().to_string();
-    report.skill = Some(SkillReport { name: None, version: None, digest: digest.clone(), signers: Vec::new() });
+    report.skill = Some(SkillReport { name: None, version: None, digest, signers: Vec::new() });
     report.export = Some(function.to_owned());
-    let shown = file.display();
-    let admitted = trust::admit(module, &format!("`{shown}`"), &format!("{shown} ({digest})"), args, ui, report)?;
+    let title = format!("`{}`", file.display());
+    let admitted = admit(module, &Subject { title, file, key_hints: Vec::new() }, args, ui, report)?;
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
     let runtime = runtime(args.cache, ui)?;
     let compiled = runtime.compile_raw(&admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
     let invoked = pollster::block_on(compiled.invoke(function, &args.args));
     let outcome = invoked.map_err(|error| invalid(&error))?;
     if args.stats {
-        ui.note_table(&stats(&outcome.usage, compiled.limits()))?;
+        show_stats(report, &outcome.usage, compiled.limits(), ui)?;
     }
     report.usage = outcome.usage;
     outcome.result.map_err(|error| Failure::of(error.code(), &error))

@@ -4,7 +4,7 @@ use serde::Serialize;
 use vak_cli::{Failure, JsonArgs, Table, Ui};
 use vak_model::Manifest;
 
-use crate::load::read_yaml;
+use crate::load::read_folder;
 use crate::locate::{names_in, nearest_skills};
 use crate::run::here;
 
@@ -56,9 +56,9 @@ pub(crate) fn run(args: &Args, ui: &mut Ui) -> Result<(), Failure> {
 
 fn entry(folder: &std::path::Path, name: String) -> Entry {
     let shown = folder.display().to_string();
-    match read_yaml(folder, None) {
-        Ok(document) => {
-            let Manifest { name, version, description, module, .. } = document.manifest();
+    match read_folder(folder, None) {
+        Ok(read) => {
+            let Manifest { name, version, description, module, .. } = read.document().manifest();
             Entry {
                 name: name.to_string(),
                 version: Some(version.to_string()),

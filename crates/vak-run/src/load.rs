@@ -3,14 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use vak_cli::{Failure, quote};
-use vak_model::{Code, ModulePath};
-use vak_package::{Bounds, ManifestDocument, Package, PackageError, read_file};
+use vak_model::Code;
+use vak_package::{Bounds, ManifestDocument, Package, PackageError, SkillFolder};
 
 use crate::failures;
-use crate::locate::{Location, SKILL_YAML, Wanted};
-
-/// The largest `skill.yaml` that is read, in bytes.
-const MAX_YAML_BYTES: u64 = 256 * 1024;
+use crate::locate::{Location, Wanted};
 
 /// A package, and the file that its module came from.
 #[derive(Debug)]
@@ -19,6 +16,8 @@ pub(crate) struct Loaded {
     pub(crate) package: Package,
     /// The file.
     pub(crate) file: PathBuf,
+    /// The keys that `skill.yaml` says have signed it: for messages alone.
+    pub(crate) key_hints: Vec<String>,
 }
 
 /// Reads the skill at `location`.
@@ -27,14 +26,16 @@ pub(crate) fn load(location: &Location) -> Result<Loaded, Failure> {
         Location::File(file) => {
             let package = Package::read(read_module(file)?, &Bounds::default());
             let package = package.map_err(|error| without_manifest(&error, file))?;
-            Ok(Loaded { package, file: file.clone() })
+            Ok(Loaded { package, file: file.clone(), key_hints: Vec::new() })
         }
         Location::Folder { folder, named } => {
-            let document = read_yaml(folder, named.as_ref())?;
-            let (file, resolved) = module_file(folder, &document.manifest().module)?;
-            let package = Package::pack(read_module(&resolved)?, &document, &Bounds::default());
-            let package = package.map_err(|error| failures::package(&error, &file))?;
-            Ok(Loaded { package, file })
+            let read = read_folder(folder, named.as_ref())?;
+            let module = read.module().map_err(|error| failures::folder(&error))?;
+            let document = read.document();
+            let package = Package::pack(read_module(&module.resolved)?, document, &Bounds::default());
+            let package = package.map_err(|error| failures::package(&error, &module.shown))?;
+            let key_hints = document.manifest().signature.iter().flat_map(|block| block.keys.clone()).collect();
+            Ok(Loaded { package, file: module.shown, key_hints })
         }
     }
 }
@@ -43,24 +44,21 @@ pub(crate) fn load(location: &Location) -> Result<Loaded, Failure> {
 pub(crate) fn load_manifest(location: &Location) -> Result<ManifestDocument, Failure> {
     match location {
         Location::File(_) => Ok(load(location)?.package.document().clone()),
-        Location::Folder { folder, named } => read_yaml(folder, named.as_ref()),
+        Location::Folder { folder, named } => Ok(read_folder(folder, named.as_ref())?.document().clone()),
     }
 }
 
 /// Reads a module's bytes, bounded.
 pub(crate) fn read_module(file: &Path) -> Result<Vec<u8>, Failure> {
-    read_file(file, Bounds::default().file_bytes as u64).map_err(|error| failures::file(&error, Code::ArtefactSize))
+    let read = vak_package::read_module(file, &Bounds::default());
+    read.map_err(|error| failures::file(&error, Code::ArtefactSize))
 }
 
 /// Reads a folder's `skill.yaml`, and holds it against the name that it was found by.
-pub(crate) fn read_yaml(folder: &Path, wanted: Option<&Wanted>) -> Result<ManifestDocument, Failure> {
-    let path = folder.join(SKILL_YAML);
-    let bytes = read_file(&path, MAX_YAML_BYTES).map_err(|error| failures::file(&error, Code::ManifestSyntax))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::new(Code::ManifestSyntax, format!("`{}` is not UTF-8", path.display())))?;
-    let document = ManifestDocument::from_yaml(&text).map_err(|error| failures::manifest(&error, &path))?;
-    wanted.map_or(Ok(()), |wanted| check_name(&document, wanted, folder))?;
-    Ok(document)
+pub(crate) fn read_folder(folder: &Path, wanted: Option<&Wanted>) -> Result<SkillFolder, Failure> {
+    let read = SkillFolder::read(folder).map_err(|error| failures::folder(&error))?;
+    wanted.map_or(Ok(()), |wanted| check_name(read.document(), wanted, folder))?;
+    Ok(read)
 }
 
 fn check_name(document: &ManifestDocument, wanted: &Wanted, folder: &Path) -> Result<(), Failure> {
@@ -75,27 +73,6 @@ fn check_name(document: &ManifestDocument, wanted: &Wanted, folder: &Path) -> Re
     Err(Failure::new(Code::SkillUnknown, format!("no skill `{}{version}` was found", wanted.name))
         .fact("found", format!("`{found}` in {}", folder.display()))
         .next(format!("vak-run {}", quote(&found)), "run that one"))
-}
-
-/// The folder's module, as it is shown and as it is read. Its path can't leave the folder, neither by its text nor
-/// through a link; what was followed once is not followed again.
-fn module_file(folder: &Path, module: &ModulePath) -> Result<(PathBuf, PathBuf), Failure> {
-    let file = folder.join(module.as_str());
-    let Ok(resolved) = file.canonicalize() else {
-        let shown = folder.display().to_string();
-        return Err(Failure::new(Code::SkillNotBuilt, format!("`{shown}` is not built"))
-            .fact("missing", file.display().to_string())
-            .next(format!("vak-skill-build {}", quote(&shown)), "build it"));
-    };
-    let inside = folder.canonicalize().is_ok_and(|root| resolved.starts_with(root));
-    if inside {
-        return Ok((file, resolved));
-    }
-    Err(Failure::new(
-        Code::ManifestInvalid,
-        format!("`module` is `{}`, which leads out of the folder", module.as_str()),
-    )
-    .fact("leads to", resolved.display().to_string()))
 }
 
 fn without_manifest(error: &PackageError, file: &Path) -> Failure {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vak_cli::{Failure, quote};
 use vak_model::{Code, SkillName, SkillVersion};
+use vak_package::SkillFolder;
 
 /// Where a skill lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +29,6 @@ pub(crate) struct Wanted {
     pub(crate) version: Option<SkillVersion>,
 }
 
-/// The name of the manifest's file.
-pub(crate) const SKILL_YAML: &str = "skill.yaml";
-
 /// Finds what `word` stands for, as seen from the folder `here`.
 pub(crate) fn locate(word: &str, here: &Path) -> Result<Location, Failure> {
     if let Some(name) = word.strip_prefix("name:") {
@@ -43,7 +41,7 @@ pub(crate) fn locate(word: &str, here: &Path) -> Result<Location, Failure> {
     if path.exists() && !path.is_dir() {
         return Ok(Location::File(shown));
     }
-    if path.is_dir() && path.join(SKILL_YAML).is_file() {
+    if SkillFolder::is_at(&path) {
         return Ok(Location::Folder { folder: shown, named: None });
     }
     if !looks_like_a_path(word) {
@@ -67,7 +65,7 @@ fn by_name(word: &str, here: &Path) -> Result<Location, Failure> {
     let wanted = parse_name(word)?;
     let skills = nearest_skills(here);
     let folder = skills.as_ref().map(|skills| skills.join(wanted.name.base()));
-    match folder.filter(|folder| folder.join(SKILL_YAML).is_file()) {
+    match folder.filter(|folder| SkillFolder::is_at(folder)) {
         Some(folder) => Ok(Location::Folder { folder: relative_to(&folder, here), named: Some(wanted) }),
         None => Err(unknown(&wanted, skills.as_deref())),
     }
@@ -93,7 +91,7 @@ pub(crate) fn nearest_skills(here: &Path) -> Option<PathBuf> {
 pub(crate) fn names_in(skills: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(skills).into_iter().flatten().flatten();
     let mut names: Vec<_> = entries
-        .filter(|entry| entry.path().join(SKILL_YAML).is_file())
+        .filter(|entry| SkillFolder::is_at(&entry.path()))
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort();

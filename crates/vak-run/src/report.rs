@@ -1,9 +1,12 @@
 //! What `--json` prints: one object for every end but a mistyped command line.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
-use vak_cli::{Failure, Table, bytes, count, millis};
+use vak_cli::{Failure, Table, Ui, bytes, count, millis};
 use vak_model::{LimitKind, Limits, Status, Usage};
+use vak_trust::Signer;
 
 /// The report of a run. Parts that are not known are null.
 #[derive(Debug, Serialize)]
@@ -25,8 +28,30 @@ pub(crate) struct SkillReport {
     pub(crate) name: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) digest: String,
-    /// Whose signatures were checked; empty for an unsigned skill.
-    pub(crate) signers: Vec<String>,
+    /// Who vouches for it; empty for an unsigned skill.
+    pub(crate) signers: Vec<SignerReport>,
+}
+
+/// A key that counts.
+#[derive(Debug, Serialize)]
+pub(crate) struct SignerReport {
+    key: String,
+    /// Whose it is, by the trust root.
+    label: Option<String>,
+}
+
+impl SignerReport {
+    pub(crate) fn of(signer: &Signer) -> Self {
+        Self { key: signer.key.to_string(), label: signer.label.as_ref().map(ToString::to_string) }
+    }
+}
+
+/// The key, and whose it is if that is known.
+impl fmt::Display for SignerReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)?;
+        self.label.iter().try_for_each(|label| write!(f, " ({label})"))
+    }
 }
 
 impl Report {
@@ -43,8 +68,14 @@ impl Report {
     }
 }
 
-/// What a run used, beside what it may use, for people.
-pub(crate) fn stats(usage: &Usage, limits: &Limits) -> Table {
+/// Who vouches for what ran, and what it used beside what it may use, for people.
+pub(crate) fn show_stats(report: &Report, usage: &Usage, limits: &Limits, ui: &mut Ui) -> Result<(), Failure> {
+    let signers = report.skill.iter().flat_map(|skill| &skill.signers);
+    signers.into_iter().try_for_each(|signer| ui.note(&format!("signed by {signer}")))?;
+    Ok(ui.note_table(&stats(usage, limits))?)
+}
+
+fn stats(usage: &Usage, limits: &Limits) -> Table {
     let mut table = Table::new(&[]);
     let unknown = || "unknown".to_owned();
     let fuel = match (usage.fuel, usage.fuel_at_least) {

@@ -13,11 +13,12 @@ use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
+use crate::failures;
 use crate::load::{Loaded, load};
 use crate::locate::locate;
-use crate::report::{Report, SkillReport, stats};
+use crate::report::{Report, SkillReport, show_stats};
 use crate::runtime::runtime;
-use crate::{failures, trust};
+use crate::trust::{Subject, admit};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
 const MAX_INPUT_BYTES: u64 = 16 << 20;
@@ -54,11 +55,10 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Fa
     report.export = Some(export.clone());
     let outcome = pollster::block_on(skill.call(&export, &input));
     if args.stats {
-        ui.note_table(&stats(&outcome.usage, skill.limits()))?;
+        show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
     report.usage = outcome.usage;
-    let word = args.skill.as_deref().unwrap_or_default();
-    outcome.result.map_err(|error| failures::call(&error, word, &manifest))
+    outcome.result.map_err(|error| failures::call(&error, args, &manifest))
 }
 
 /// From the word that names a skill to one that can be called.
@@ -66,7 +66,9 @@ pub(crate) fn prepare(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Resul
     let loaded = load(&locate(args.skill.as_deref().unwrap_or_default(), &here()?)?)?;
     report.skill = Some(skill_report(&loaded.package));
     let manifest = loaded.package.document().manifest().clone();
-    let admitted = admit(loaded, args, ui, report)?;
+    let Loaded { package, file, key_hints } = loaded;
+    let title = format!("`{}` {}", manifest.name, manifest.version);
+    let admitted = admit(package, &Subject { title, file, key_hints }, args, ui, report)?;
     let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
     let compiled = compile(&admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
@@ -99,14 +101,6 @@ fn skill_report(package: &Package) -> SkillReport {
         digest: package.id().to_string(),
         signers: Vec::new(),
     }
-}
-
-fn admit(loaded: Loaded, args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Admitted<Package>, Failure> {
-    let Loaded { package, file } = loaded;
-    let manifest = package.document().manifest();
-    let title = format!("`{}` {}", manifest.name, manifest.version);
-    let place = format!("{} ({})", file.display(), package.id());
-    trust::admit(package, &title, &place, args, ui, report)
 }
 
 fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {

@@ -6,18 +6,30 @@ use serde_json::Value;
 use vak_cli::{Failure, Ui, bytes, count, millis};
 use vak_model::{CapabilityRequest, Export, LimitKind, Limits, Manifest};
 
+use crate::args::RunArgs;
 use crate::failures::example;
-use crate::load::load_manifest;
-use crate::locate::locate;
+use crate::load::{load, load_manifest};
+use crate::locate::{Location, locate};
 use crate::run::here;
+use crate::trust::is_admitted;
 
-pub(crate) fn run(word: &str, ui: &mut Ui) -> Result<(), Failure> {
-    let document = load_manifest(&locate(word, &here()?)?)?;
-    let page = describe(document.manifest(), word).map_err(std::io::Error::other)?;
+pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
+    let word = args.skill.as_deref().unwrap_or_default();
+    let location = locate(word, &here()?)?;
+    let document = load_manifest(&location)?;
+    let example = example(word, &door(&location, args), document.manifest());
+    let page = describe(document.manifest(), example).map_err(std::io::Error::other)?;
     Ok(ui.line(page.trim_end())?)
 }
 
-fn describe(manifest: &Manifest, word: &str) -> Result<String, std::fmt::Error> {
+/// The flags with which the skill runs as it lies there; not built yet, it will be unsigned.
+fn door(location: &Location, args: &RunArgs) -> String {
+    let door = args.door();
+    let admitted = || load(location).is_ok_and(|loaded| is_admitted(loaded.package, args));
+    if args.unsigned.allow_unsigned || admitted() { door } else { door + " --allow-unsigned" }
+}
+
+fn describe(manifest: &Manifest, example: Option<String>) -> Result<String, std::fmt::Error> {
     let mut page = format!("{} {}: {}\n", manifest.name, manifest.version, manifest.description);
     for (label, text) in [("author", &manifest.author), ("license", &manifest.license)] {
         if !text.as_str().is_empty() {
@@ -40,7 +52,7 @@ fn describe(manifest: &Manifest, word: &str) -> Result<String, std::fmt::Error> 
     for kind in LimitKind::ALL {
         writeln!(page, "  {:<16} {}", format!("--{}", kind.flag()), quantity(kind, limits.get(kind)))?;
     }
-    if let Some(command) = example(word, manifest) {
+    if let Some(command) = example {
         writeln!(page, "\nExample:\n  {command}")?;
     }
     Ok(page)

@@ -1,39 +1,57 @@
 //! Whom this run trusts, and how an artefact gets in.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use vak_cli::{Failure, Home, Ui, quote};
-use vak_model::Code;
+use vak_model::{Code, SkillName};
 use vak_package::Artefact;
 use vak_trust::{
-    AdmitError, Admitted, ExpiredRoot, Signed, Standing, StoreError, Timestamp, Trust, TrustStore, dangerous,
+    AdmitError, Admitted, ClaimedSigner, ExpiredRoot, Signed, Standing, Timestamp, Trust, TrustStore, claimed_signers,
+    dangerous,
 };
 
 use crate::args::RunArgs;
-use crate::report::Report;
+use crate::report::{Report, SignerReport};
 
-/// Lets an artefact in by the trust root of this machine, or by the door that the operator opened. `title` names it in
-/// messages, `place` says where it lies.
+/// What is to be let in, as messages speak of it.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    /// What it is called.
+    pub(crate) title: String,
+    /// Where it lies.
+    pub(crate) file: PathBuf,
+    /// The keys that may have signed it.
+    pub(crate) key_hints: Vec<String>,
+}
+
+/// Lets an artefact in by the trust root of this machine or by `--trust`, or through the door that the operator opened.
 pub(crate) fn admit<A: Artefact>(
     artefact: A,
-    title: &str,
-    place: &str,
+    subject: &Subject,
     args: &RunArgs,
     ui: &mut Ui,
     report: &mut Report,
 ) -> Result<Admitted<A>, Failure> {
-    let (trust, now) = (trust()?, now()?);
+    let (trust, now) = (trust(args)?, now()?);
+    let refusal = Refusal::prepare(&artefact, subject, args);
     let admitted = if args.unsigned.allow_unsigned {
         dangerous::admit_unsigned(artefact, &trust, now)
     } else {
         vak_trust::admit(artefact, &trust, now)
     };
-    let admitted = admitted.map_err(|error| untrusted(&error, title, place, args))?;
+    let admitted = admitted.map_err(|error| refusal.of(&error))?;
     if let Some(skill) = &mut report.skill {
-        skill.signers = admitted.signers().iter().map(|signer| signer.key.to_string()).collect();
+        skill.signers = admitted.signers().iter().map(SignerReport::of).collect();
     }
-    warn(admitted.standing(), title, ui)?;
+    warn(admitted.standing(), &subject.title, ui)?;
     Ok(admitted)
+}
+
+/// Whether an artefact is let in as one that somebody trusted vouches for.
+pub(crate) fn is_admitted<A: Artefact>(artefact: A, args: &RunArgs) -> bool {
+    let (Ok(trust), Ok(now)) = (trust(args), now()) else { return false };
+    vak_trust::admit(artefact, &trust, now).is_ok()
 }
 
 fn warn(standing: &Standing, title: &str, ui: &mut Ui) -> Result<(), Failure> {
@@ -47,24 +65,85 @@ fn warn(standing: &Standing, title: &str, ui: &mut Ui) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The trust root of this machine, if it has one.
-fn trust() -> Result<Trust, Failure> {
-    let store = TrustStore::at(Home::from_env().config.join("trust"));
-    let root = store.load().map_err(|error: StoreError| Failure::of(error.code(), &error))?;
-    Ok(root.map_or_else(Trust::nobody, |root| Trust::root(root, ExpiredRoot::Note)))
+/// Whom the operator names, else the trust root of this machine, if it has one. It is read anew for each run.
+fn trust(args: &RunArgs) -> Result<Trust, Failure> {
+    match &args.trust.trust {
+        Some(file) => {
+            let trust = Trust::read_file(file, ExpiredRoot::Note);
+            trust.map_err(|error| Failure::of(error.code(), &error))
+        }
+        None => {
+            let trust = TrustStore::at(Home::from_env().config.join("trust")).trust(ExpiredRoot::Note);
+            trust.map_err(|error| Failure::of(error.code(), &error))
+        }
+    }
 }
 
+/// The only look at the clock that trust depends on.
 fn now() -> Result<Timestamp, Failure> {
     Timestamp::from_system(SystemTime::now()).map_err(|error| Failure::of(Code::HostEngine, &error))
 }
 
-/// Why something is not admitted, and the way in if there is one.
-fn untrusted(error: &AdmitError, title: &str, place: &str, args: &RunArgs) -> Failure {
-    let failure = Failure::new(error.code(), format!("{title} is {error}")).fact("file", place);
-    if !error.is_for_want_of_trust() {
-        return failure;
+/// What there is to say if something is not admitted.
+struct Refusal<'a> {
+    subject: &'a Subject,
+    args: &'a RunArgs,
+    place: String,
+    name: Option<SkillName>,
+    claimed: Vec<ClaimedSigner>,
+}
+
+impl<'a> Refusal<'a> {
+    fn prepare<A: Artefact>(artefact: &A, subject: &'a Subject, args: &'a RunArgs) -> Self {
+        Self {
+            subject,
+            args,
+            place: format!("{} ({})", subject.file.display(), artefact.id()),
+            name: artefact.manifest().map(|manifest| manifest.name.clone()),
+            claimed: claimed_signers(artefact, &subject.key_hints),
+        }
     }
-    let word = quote(args.skill.as_deref().unwrap_or_default());
-    let rest = args.invoke.as_ref().map(|name| format!(" --invoke {}", quote(name))).unwrap_or_default();
-    failure.next(format!("vak-run {word} --allow-unsigned{rest}"), "run it unsigned, for development")
+
+    /// Why it is not admitted, what would make it so, and the way in if there is one.
+    fn of(&self, error: &AdmitError) -> Failure {
+        let failure =
+            Failure::new(error.code(), format!("{} is {error}", self.subject.title)).fact("file", &self.place);
+        let failure = match error {
+            AdmitError::Unknown => self.unknown(failure),
+            AdmitError::NotEntitled { signers } => {
+                signers.iter().take(1).fold(failure, |failure, key| self.trust_it(failure, &key.to_string()))
+            }
+            AdmitError::Threshold { .. } => {
+                let file = quote(&self.subject.file.display().to_string());
+                failure.next(format!("vak-skill-sign {file} --add"), "add a signature, with another of these keys")
+            }
+            _ => failure,
+        };
+        if !error.is_for_want_of_trust() {
+            return failure;
+        }
+        let word = quote(self.args.skill.as_deref().unwrap_or_default());
+        let rest = self.args.invoke.as_ref().map(|name| format!(" --invoke {}", quote(name))).unwrap_or_default();
+        failure.next(format!("vak-run {word} --allow-unsigned{rest}"), "run it unsigned, for development")
+    }
+
+    fn unknown(&self, failure: Failure) -> Failure {
+        let failure = self
+            .claimed
+            .iter()
+            .take(3)
+            .fold(failure, |failure, claimed| failure.fact("signed by", claimed.to_string()));
+        match self.claimed.first() {
+            Some(ClaimedSigner::Key(key)) => self.trust_it(failure, &key.to_string()),
+            Some(ClaimedSigner::Id(_)) | None => self.trust_it(failure, "SIGNER.pub"),
+        }
+    }
+
+    /// The line that would trust a key with this skill.
+    fn trust_it(&self, failure: Failure, key: &str) -> Failure {
+        let pattern = self.name.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string);
+        let command =
+            format!("vak-skill-sign trust add {} --role {}", quote(key), quote(&format!("publisher:{pattern}")));
+        failure.next(command, "trust that key with it, if you do")
+    }
 }

@@ -6,8 +6,8 @@
 //! keys and their files, the signature section, signed envelopes, trust roots.
 //!
 //! Verification is strict and fails closed. Whose a key is, is decided by its 32 bytes; a key id is a hint. Nothing here
-//! reads a clock, the environment or a network, prints, or links an engine; files are touched by [`TrustStore`] and the
-//! functions for key files alone.
+//! reads a clock, the environment or a network, prints, or links an engine; files are touched by [`TrustStore`],
+//! [`Trust::read_file`] and the functions for key files alone.
 //!
 //! ```
 //! use vak_package::{Bounds, RawModule};
@@ -60,4 +60,5 @@ pub use section::SectionError;
 pub use sign::{Earlier, SignError, attach, describe, detached, detached_base64, sign, signing_message};
 pub use store::{StoreError, TrustStore};
 pub use time::{InvalidTime, Timestamp};
-pub use trust::{ExpiredRoot, Trust, TrustError};
+pub use trust::{ExpiredRoot, Trust, TrustError, TrustFileError};
+pub use verify::{ClaimedSigner, claimed_signers};

@@ -17,6 +17,7 @@ use vak_package::{FileError, read_file};
 use crate::dsse::MAX_ENVELOPE_BYTES;
 use crate::files;
 use crate::root::{RootError, RootProposal, SignedRoot};
+use crate::trust::{ExpiredRoot, Trust};
 
 const ROOT: &str = "root.json";
 const STATE: &str = "state.json";
@@ -136,6 +137,14 @@ impl TrustStore {
     /// There is none, or as for [`TrustStore::load`].
     pub fn require(&self) -> Result<SignedRoot, StoreError> {
         self.load()?.ok_or_else(|| StoreError::Missing(self.folder.clone()))
+    }
+
+    /// Whom this root says to trust; nobody, if there is none.
+    ///
+    /// # Errors
+    /// As for [`TrustStore::load`].
+    pub fn trust(&self, expired: ExpiredRoot) -> Result<Trust, StoreError> {
+        Ok(self.load()?.map_or_else(Trust::nobody, |root| Trust::root(root, expired)))
     }
 
     /// Puts the first root in its place: one that was made here, or that somebody vouches for ([`SignedRoot::pinned`]).

@@ -1,5 +1,11 @@
 //! Whom the operator trusts.
 
+use std::path::{Path, PathBuf};
+
+use vak_model::Code;
+use vak_package::{FileError, read_file};
+
+use crate::dsse::MAX_ENVELOPE_BYTES;
 use crate::key::{InvalidKey, PublicKey};
 use crate::root::{RootError, SignedRoot, TrustRoot};
 
@@ -37,10 +43,37 @@ pub enum TrustError {
 impl TrustError {
     /// What the error is called.
     #[must_use]
-    pub const fn code(&self) -> vak_model::Code {
+    pub const fn code(&self) -> Code {
         match self {
             Self::Root(error) => error.code(),
-            Self::Key(_) => vak_model::Code::KeyUnusable,
+            Self::Key(_) => Code::KeyUnusable,
+        }
+    }
+}
+
+/// Why a file that the operator names does not say whom to trust.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustFileError {
+    /// It can't be read.
+    #[error(transparent)]
+    Read(#[from] FileError),
+    /// It says something else.
+    #[error("`{path}`: {error}")]
+    Contents {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: TrustError,
+    },
+}
+
+impl TrustFileError {
+    /// What the error is called.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Read(_) => Code::FileRead,
+            Self::Contents { error, .. } => error.code(),
         }
     }
 }
@@ -73,6 +106,15 @@ impl Trust {
             return Ok(Self::root(SignedRoot::read(contents)?, expired));
         }
         Ok(Self::key(PublicKey::read(contents)?))
+    }
+
+    /// Reads such a file.
+    ///
+    /// # Errors
+    /// It can't be read, or is neither.
+    pub fn read_file(path: &Path, expired: ExpiredRoot) -> Result<Self, TrustFileError> {
+        let contents = read_file(path, MAX_ENVELOPE_BYTES as u64)?;
+        Self::read(&contents, expired).map_err(|error| TrustFileError::Contents { path: path.to_owned(), error })
     }
 
     /// The trust root, if it is one.

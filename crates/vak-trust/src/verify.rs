@@ -1,6 +1,7 @@
 //! Which known keys have signed an artefact: the arithmetic, before anybody asks what those keys may do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use vak_package::Artefact;
@@ -25,6 +26,36 @@ pub(crate) fn signers<A: Artefact>(
     let message = message(&set.hash);
     let checked = set.entries.iter().map(|entry| signer(entry, &message, &known));
     checked.filter_map(Result::transpose).collect()
+}
+
+/// Whose an entry of a signature says that it is. Anybody can write that: it is for messages, and a reason for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimedSigner {
+    /// The key with the id that the entry states.
+    Key(PublicKey),
+    /// A key that only its id is known of.
+    Id(WasmKeyId),
+}
+
+impl fmt::Display for ClaimedSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => key.fmt(f),
+            Self::Id(id) => write!(f, "the key with the id {id}"),
+        }
+    }
+}
+
+/// Who claims to have signed `artefact`; nobody, if its signature can't be read. `hints` are keys that may be among them,
+/// as `skill.yaml` names them.
+#[must_use]
+pub fn claimed_signers<A: Artefact>(artefact: &A, hints: &[String]) -> Vec<ClaimedSigner> {
+    let hints: Vec<PublicKey> = hints.iter().filter_map(|hint| hint.parse().ok()).collect();
+    let hinted = |id: WasmKeyId| hints.iter().find(|key| key.wasm_key_id() == id);
+    let claimed = |id| hinted(id).map_or(ClaimedSigner::Id(id), |key| ClaimedSigner::Key(*key));
+    let set = artefact.signature().and_then(|payload| SignatureSet::read(payload).ok());
+    let entries = set.iter().flat_map(|set| &set.entries);
+    entries.filter_map(|entry| WasmKeyId::read(entry.key_id)).map(claimed).collect()
 }
 
 /// The hash that a signature of `artefact` is over: one pass over the bytes where they lie.

@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("vak-skill-sign", &["vak-cli", "vak-model", "vak-package", "vak-trust", "vak-store"]),
     (
         "vak-skill-verify",
-        &["vak-cli", "vak-package", "vak-trust", "vak-store", "vak-policy", "vak-audit", "vak-receipt"],
+        &["vak-cli", "vak-model", "vak-package", "vak-trust", "vak-store", "vak-policy", "vak-audit", "vak-receipt"],
     ),
     ("vak-run", EVERYTHING),
     // A crate of its own because xtask needs the search without the runtime.

@@ -148,10 +148,22 @@ impl WasmKeyId {
     /// How long the id is.
     pub const BYTES: usize = 12;
 
+    /// What a signature says of its key, if it is of the right length.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The id's bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
+    }
+}
+
+/// In hex.
+impl fmt::Display for WasmKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -19,6 +19,12 @@ pub struct SkillPattern {
 pub struct InvalidPattern(String);
 
 impl SkillPattern {
+    /// `*`: every skill, and modules without a name.
+    #[must_use]
+    pub const fn every() -> Self {
+        Self { text: String::new(), open: true }
+    }
+
     /// How well the pattern fits `name`, if it does: the longer the text, the better, and the whole name best. A module
     /// without a name is fitted by `*` alone.
     #[must_use]
@@ -88,6 +94,7 @@ mod tests {
         for good in ["*", "a", "a*", "a/*", "a/b", "a/b*", "a-*"] {
             assert_eq!(good.parse::<SkillPattern>().expect(good).to_string(), good);
         }
+        assert_eq!("*".parse(), Ok(SkillPattern::every()));
         assert_eq!("acme/*".parse::<SkillPattern>().expect("a pattern").owner(), Some("acme"));
         assert_eq!("acme*".parse::<SkillPattern>().expect("a pattern").owner(), None);
     }

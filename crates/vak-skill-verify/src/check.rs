@@ -1,0 +1,139 @@
+//! A check and what came of it.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use vak_model::Code;
+
+/// What is looked at. The words are stable, and lists of checks are sorted by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CheckId {
+    /// It is a regular file with a well-formed module, within bounds, with a valid manifest and what that calls for.
+    ArtefactValid,
+    /// The golden cases were green when these bytes were built.
+    GoldenReport,
+    /// The manifest declares a capability for each import.
+    ImportsDeclared,
+    /// The manifest states the limits, or which defaults hold is said.
+    LimitsPresent,
+    /// The manifest inside is that of `skill.yaml`, and the signature there is the module's.
+    ManifestBound,
+    /// The schemas can be used, and allow the golden cases.
+    SchemaValid,
+    /// There is a signature.
+    SigPresent,
+    /// The signature is good, and enough of those who may have made it.
+    SigThreshold,
+}
+
+impl CheckId {
+    /// Every check, in the order of the words.
+    pub const ALL: [Self; 8] = [
+        Self::ArtefactValid,
+        Self::GoldenReport,
+        Self::ImportsDeclared,
+        Self::LimitsPresent,
+        Self::ManifestBound,
+        Self::SchemaValid,
+        Self::SigPresent,
+        Self::SigThreshold,
+    ];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ArtefactValid => "artefact.valid",
+            Self::GoldenReport => "golden.report",
+            Self::ImportsDeclared => "imports.declared",
+            Self::LimitsPresent => "limits.present",
+            Self::ManifestBound => "manifest.bound",
+            Self::SchemaValid => "schema.valid",
+            Self::SigPresent => "sig.present",
+            Self::SigThreshold => "sig.threshold",
+        }
+    }
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    Ok,
+    /// It holds as far as it could be looked at, which is less than it might be.
+    Warning,
+    /// It does not hold.
+    Failed(Code),
+    /// It was not looked at.
+    Skipped,
+}
+
+impl Verdict {
+    /// The word that people and scripts read.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed(_) => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// What the failure is called.
+    #[must_use]
+    pub const fn code(self) -> Option<Code> {
+        match self {
+            Self::Failed(code) => Some(code),
+            Self::Ok | Self::Warning | Self::Skipped => None,
+        }
+    }
+}
+
+/// A check, what came of it, and what there is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub id: CheckId,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Why.
+    pub message: String,
+    /// The command that helps, and what it is good for.
+    pub next: Option<(String, &'static str)>,
+}
+
+impl Check {
+    pub(crate) fn new(id: CheckId, verdict: Verdict, message: impl Into<String>) -> Self {
+        Self { id, verdict, message: message.into(), next: None }
+    }
+
+    pub(crate) fn next(mut self, command: impl Into<String>, purpose: &'static str) -> Self {
+        self.next = Some((command.into(), purpose));
+        self
+    }
+}
+
+/// `{"id", "status", "code", "message", "hint"}`.
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("check", 5)?;
+        object.serialize_field("id", self.id.word())?;
+        object.serialize_field("status", self.verdict.word())?;
+        object.serialize_field("code", &self.verdict.code())?;
+        object.serialize_field("message", &self.message)?;
+        object.serialize_field("hint", &self.next.as_ref().map(|(command, _)| command))?;
+        object.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_sorted_by_their_words() {
+        let words = CheckId::ALL.map(CheckId::word);
+        assert!(words.is_sorted(), "{words:?}");
+        assert!(CheckId::ALL.is_sorted());
+    }
+}
