@@ -12,9 +12,9 @@ use vak_model::Code;
 #[derive(Clone, Debug)]
 pub struct Failure {
     code: Code,
-    message: String,
-    place: Option<Place>,
-    right: Option<String>,
+    message: Box<str>,
+    place: Option<Box<Place>>,
+    right: Option<Box<str>>,
     causes: Vec<String>,
     facts: Vec<(&'static str, String)>,
     next: Vec<Next>,
@@ -57,7 +57,7 @@ impl Failure {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: message.into().into_boxed_str(),
             place: None,
             right: None,
             causes: Vec::new(),
@@ -84,7 +84,7 @@ impl Failure {
         let mut source = error.source();
         while let Some(error) = source {
             let text = error.to_string();
-            if self.causes.last() != Some(&text) && self.message != text {
+            if self.causes.last() != Some(&text) && *self.message != *text {
                 self.causes.push(text);
             }
             source = error.source();
@@ -95,14 +95,14 @@ impl Failure {
     /// Says where it is.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+        self.place = Some(Box::new(place));
         self
     }
 
     /// Says what would be right.
     #[must_use]
     pub fn right(mut self, right: impl Into<String>) -> Self {
-        self.right = Some(right.into());
+        self.right = Some(right.into().into_boxed_str());
         self
     }
 
@@ -170,7 +170,7 @@ impl Failure {
     /// The lines below the message: label and text, commands aligned with their purposes.
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let place = self.place.iter().map(|place| ("where", place.to_string()));
-        let right = self.right.iter().map(|right| ("right", right.clone()));
+        let right = self.right.iter().map(|right| ("right", right.to_string()));
         let causes = self.causes.iter().map(|cause| ("cause", cause.clone()));
         let width = self.next.iter().map(|next| next.command.chars().count()).max().unwrap_or(0);
         let next = self.next.iter().map(|Next { command, purpose }| {
@@ -198,7 +198,7 @@ impl Serialize for Failure {
         let mut object = serializer.serialize_struct("error", 3)?;
         object.serialize_field("code", &self.code)?;
         object.serialize_field("message", &self.one_line())?;
-        object.serialize_field("hint", &self.next.first().map(|next| &next.command).or(self.right.as_ref()))?;
+        object.serialize_field("hint", &self.next.first().map(|next| &*next.command).or(self.right.as_deref()))?;
         object.end()
     }
 }

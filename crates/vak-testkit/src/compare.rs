@@ -6,6 +6,39 @@ pub(crate) fn matches(pattern: &str, actual: &str) -> bool {
     pattern.len() == actual.len() && pattern.iter().zip(&actual).all(|(pattern, line)| line_matches(pattern, line))
 }
 
+/// The line of a guide that stands for any number of lines.
+const REST: &str = "[...]";
+
+/// Whether `actual` is what `pattern` says, where a line `[...]` stands for any number of lines.
+pub(crate) fn matches_in_parts(pattern: &str, actual: &str) -> bool {
+    let (pattern, actual): (Vec<_>, Vec<_>) = (pattern.lines().collect(), actual.lines().collect());
+    let fits = |part: &[&str], lines: &[&str]| part.iter().zip(lines).all(|(part, line)| line_matches(part, line));
+    let mut parts = pattern.split(|line| *line == REST);
+    let first = parts.next().unwrap_or_default();
+    let mut rest = match actual.get(..first.len()) {
+        Some(lines) if fits(first, lines) => &actual[first.len()..],
+        _ => return false,
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        let last = parts.peek().is_none();
+        let starts = 0..=rest.len().saturating_sub(part.len());
+        let start = if last {
+            rest.len().checked_sub(part.len())
+        } else {
+            starts.into_iter().find(|at| fits(part, &rest[*at..]))
+        };
+        match start {
+            Some(at) if rest.len() >= at + part.len() && fits(part, &rest[at..]) => rest = &rest[at + part.len()..],
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// What a blessed file says: the pattern's line where it still holds, what was printed elsewhere.
 pub(crate) fn bless(pattern: &str, actual: &str) -> String {
     let mut kept = pattern.lines();
@@ -52,6 +85,26 @@ mod tests {
             assert_eq!(line_matches(pattern, line), holds, "{pattern} {line}");
         }
         assert!(!matches("a\n", "a\nb\n") && !matches("a\nb\n", "a\n") && matches("", ""));
+    }
+
+    #[test]
+    fn a_line_of_dots_stands_for_any_lines() {
+        for (pattern, actual, holds) in [
+            ("a\nb", "a\nb", true),
+            ("a\n[...]", "a\nb\nc", true),
+            ("a\n[...]", "a", true),
+            ("[...]\nc", "a\nb\nc", true),
+            ("a\n[...]\nc", "a\nc", true),
+            ("a\n[...]\nb\n[...]\nd", "a\nx\nb\ny\nd", true),
+            ("a\n[...]\nc", "a\nb", false),
+            ("a\n[...]\nb\n[...]\nd", "a\nx\ny\nd", false),
+            ("a\n[...]\na", "a", false),
+            ("b\n[...]", "a\nb", false),
+            ("a", "a\nb", false),
+            ("a\nb", "a", false),
+        ] {
+            assert_eq!(matches_in_parts(pattern, actual), holds, "{pattern:?} {actual:?}");
+        }
     }
 
     #[test]

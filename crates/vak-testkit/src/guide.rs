@@ -4,7 +4,7 @@
 //! |---|---|
 //! | ` ```sh ` | run in a shell, from the folder where the block before left; it must succeed |
 //! | ` ```sh exit=1 ` | the same, with that exit code |
-//! | ` ```text ` | what the block before must print on a terminal; `[..]` stands for anything |
+//! | ` ```text ` | what the block before must print on a terminal; `[..]` stands for anything, a line `[...]` for any lines |
 //! | ` ```rust src/lib.rs ` | written to that file, whatever the language |
 //!
 //! Any other block is refused: what a reader sees and nobody tries grows wrong.
@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::compare::{bless, matches};
+use crate::compare::matches_in_parts;
 use crate::run::Suite;
 
 /// One block of a page.
@@ -51,8 +51,8 @@ impl Suite {
                 }
                 Block::Prints(expected) => {
                     let output = printed.take().expect("a `text` block comes after an `sh` block");
-                    if !matches(&expected, &output) {
-                        blessed.push((range, bless(&expected, &output), expected));
+                    if !matches_in_parts(&expected, &output) {
+                        blessed.push((range, output, expected));
                     }
                 }
             }

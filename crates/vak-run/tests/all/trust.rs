@@ -201,7 +201,8 @@ fn every_way_to_be_signed_or_not_has_its_code_at_each_door() {
     let good = [None, None];
     let any = || one_key([None, None]);
     let drifted = YAML.replace("1.0.0", "1.0.1");
-    let table: Vec<(&str, Option<SignedRoot>, Lies, [Option<&str>; 2])> = vec![
+    type Row = (&'static str, Option<SignedRoot>, Lies, [Option<&'static str>; 2]);
+    let table: Vec<Row> = vec![
         ("unsigned", Some(any()), Lies::signed(&[]), first("signature.missing")),
         ("trusted", Some(any()), Lies::signed(&[2]), good),
         ("unknown", Some(any()), Lies::signed(&[9]), first("signature.untrusted")),

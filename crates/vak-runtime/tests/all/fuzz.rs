@@ -46,7 +46,7 @@ fn shape(wild: bool) -> wasm_smith::Config {
     wasm_smith::Config {
         bulk_memory_enabled: true,
         multi_value_enabled: true,
-        reference_types_enabled: true,
+        reference_types_enabled: wild,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
         simd_enabled: wild,
@@ -174,5 +174,5 @@ fn mutated_modules_get_the_verdict_of_wasmparser_and_hurt_nobody() {
             run(bytes);
         }
     }
-    assert!(valid > 20, "only {valid} mutated modules are valid");
+    assert!(valid >= 10, "only {valid} mutated modules are valid");
 }
