@@ -129,8 +129,9 @@ fn imports_declared(specimen: &Specimen) -> Check {
 fn limits_present(manifest: &Manifest) -> Check {
     let is_missing = |kind: &LimitKind| manifest.limits.get(*kind).is_none();
     let shown = |kinds: &[LimitKind]| {
-        let shown =
-            kinds.iter().map(|kind| format!("`{}` {} {}", kind.manifest_key(), count(default(*kind, manifest)), kind.unit()));
+        let shown = kinds
+            .iter()
+            .map(|kind| format!("`{}` {} {}", kind.manifest_key(), count(default(*kind, manifest)), kind.unit()));
         shown.collect::<Vec<_>>().join(", ")
     };
     let missing: Vec<_> = LimitKind::ALL.into_iter().filter(is_missing).collect();
