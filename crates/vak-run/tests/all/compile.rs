@@ -128,7 +128,9 @@ fn c4_c5_c7_c9_what_is_dear_to_compile_is_refused_or_ends_within_its_bounds() {
     let runtime = runtime(bounded(limit, 512 << 20));
     for (name, text) in bombs() {
         let module = match RawModule::read(wat::parse_str(text).expect("valid text"), &Bounds::default()) {
-            Ok(module) => vak_trust::dangerous::admit_unsigned(module).expect("unsigned"),
+            Ok(module) => {
+                vak_trust::dangerous::admit_unsigned(module, &Trust::nobody(), Timestamp::EPOCH).expect("unsigned")
+            }
             Err(error) => {
                 assert_eq!(error.code(), Code::ArtefactBounds, "{name}");
                 continue;
