@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{ci, docs, env, install, mutants, quickstart, setup, skills, test, threats, tidy, tools};
+use crate::{ci, docs, env, install, mutants, quickstart, setup, sign, skills, test, threats, tidy, tools};
 
 /// The project's own tasks.
 ///
@@ -39,6 +39,7 @@ enum Verb {
     Env(env::Args),
     Tools(tools::Args),
     Skills(skills::Args),
+    Sign(sign::Args),
     Test(test::Args),
     Mutants(mutants::Args),
     Tidy(tidy::Args),
@@ -68,6 +69,7 @@ fn run(verb: &Verb, workspace: &Workspace) -> Result<(), Error> {
         Verb::Env(args) => env::run(workspace, args),
         Verb::Tools(args) => tools::run(workspace, args),
         Verb::Skills(args) => skills::run(workspace, args),
+        Verb::Sign(args) => sign::run(workspace, args),
         Verb::Test(args) => test::run(workspace, args),
         Verb::Mutants(args) => mutants::run(workspace, args),
         Verb::Tidy(args) => tidy::run(workspace, args),

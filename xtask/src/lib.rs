@@ -15,6 +15,7 @@ mod process;
 mod quickstart;
 mod setup;
 mod shell;
+mod sign;
 mod skills;
 mod steps;
 mod test;

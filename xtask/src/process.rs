@@ -35,6 +35,14 @@ impl Task {
         task.next("mend what it says above; `cargo xtask tools` builds it anew if it is not there")
     }
 
+    /// One of VAK's tools, with the home of this checkout whatever the caller's is: for keys that are for nothing else, and
+    /// for what is signed with them.
+    pub(crate) fn own_tool(workspace: &Workspace, name: &str) -> Self {
+        let mut task = Self::tool(workspace, name);
+        task.command.env("VAK_HOME", workspace.own_home());
+        task
+    }
+
     fn shown_as(workspace: &Workspace, program: &str, shown: &str) -> Self {
         let mut command = Command::new(program);
         command.current_dir(&workspace.root);
@@ -76,6 +84,17 @@ impl Task {
         eprintln!("{}", bold(&format!("$ {}", self.shown)));
         let status = self.command.status().map_err(|source| Error::Start { program: self.shown.clone(), source })?;
         if status.success() { Ok(()) } else { Err(Error::Failed { shown: self.shown, status, next: self.next }) }
+    }
+
+    /// Shows the command on stderr and runs it; returns what it wrote to stdout.
+    pub(crate) fn run_for_stdout(mut self) -> Result<String, Error> {
+        eprintln!("{}", bold(&format!("$ {}", self.shown)));
+        let output = self.command.stderr(Stdio::inherit()).output();
+        let output = output.map_err(|source| Error::Start { program: self.shown.clone(), source })?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(Error::Failed { shown: self.shown, status: output.status, next: self.next })
     }
 
     /// Runs the command silently and returns what it wrote to stdout.

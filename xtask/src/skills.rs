@@ -18,16 +18,29 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<(), Error> {
-    let names = choose(&args.names, &known(&workspace.root)?)?;
+    let names = choose(workspace, &args.names)?;
     tools::build(workspace)?;
     build(workspace, &names)
 }
 
 /// Builds the named skills, or all, with the tool as it was last built; stops at the first that fails.
 pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<(), Error> {
-    let known = known(&workspace.root)?;
-    let names = choose(names, &known)?;
-    names.iter().try_for_each(|name| Task::tool(workspace, "vak-skill-build").args([format!("skills/{name}")]).run())
+    let names = choose(workspace, names)?;
+    names.iter().try_for_each(|name| {
+        println!("{}", build_one(workspace, name)?);
+        Ok(())
+    })
+}
+
+/// Builds a skill; returns its artefact's path. A signature that is on it already stays there if nothing has changed.
+pub(crate) fn build_one(workspace: &Workspace, name: &str) -> Result<String, Error> {
+    let task = Task::tool(workspace, "vak-skill-build").args([format!("skills/{name}")]);
+    Ok(task.run_for_stdout()?.trim_end().to_owned())
+}
+
+/// The skills that are named, or all.
+pub(crate) fn choose(workspace: &Workspace, names: &[String]) -> Result<Vec<String>, Error> {
+    choose_of(names, &known(&workspace.root)?)
 }
 
 /// Every folder of `skills/`, and of `skills/hostile/`, that has a `skill.yaml`; sorted.
@@ -50,7 +63,7 @@ fn sub_folders(folder: &Utf8Path) -> Result<Vec<String>, Error> {
     Ok(entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect())
 }
 
-fn choose(names: &[String], known: &[String]) -> Result<Vec<String>, Error> {
+fn choose_of(names: &[String], known: &[String]) -> Result<Vec<String>, Error> {
     if names.is_empty() {
         return Ok(known.to_vec());
     }
@@ -74,12 +87,12 @@ mod tests {
     #[test]
     fn without_names_all_skills_are_built() {
         let known = words(&["calculator", "hostile/loop"]);
-        assert_eq!(choose(&[], &known).expect("nothing is unknown"), known);
+        assert_eq!(choose_of(&[], &known).expect("nothing is unknown"), known);
     }
 
     #[test]
     fn an_unknown_name_is_refused_with_those_that_are_known() {
-        let refused = choose(&words(&["calculator", "calc"]), &words(&["calculator"])).expect_err("calc is unknown");
+        let refused = choose_of(&words(&["calculator", "calc"]), &words(&["calculator"])).expect_err("calc is unknown");
         assert!(refused.report().contains("`skills/calc/skill.yaml`"), "{}", refused.report());
         assert!(refused.report().contains("name one of these: calculator"), "{}", refused.report());
     }

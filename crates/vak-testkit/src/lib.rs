@@ -22,6 +22,7 @@ mod case;
 mod compare;
 mod guide;
 mod run;
+mod skills;
 
 pub use case::{Case, Expected, Step};
 pub use run::{Place, Suite, unused_flags};

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::case::{Case, Expected, Step};
 use crate::compare::{bless, matches};
+use crate::skills::mirror;
 
 /// The cases of one folder, and the tools that they run.
 #[derive(Clone, Debug)]
@@ -14,7 +15,8 @@ pub struct Suite {
     pub folder: PathBuf,
     /// Where the tools lie: `VAK_BIN_DIR`, or the folder of a tool of the test's own package.
     pub bin_dir: PathBuf,
-    /// The repository's `skills` folder, which cases find as `skills` in theirs.
+    /// The repository's `skills` folder. Cases find the skills, signed by nobody, as `skills` in theirs; where cargo has to
+    /// see the whole repository around them, `$SKILLS` is the folder itself.
     pub skills: PathBuf,
 }
 
@@ -70,8 +72,7 @@ impl Suite {
     }
 
     fn prepare(&self, case: &Case, dir: &Path) {
-        let skills = self.skills.canonicalize().expect("the skills folder");
-        std::os::unix::fs::symlink(skills, dir.join("skills")).expect("a link");
+        mirror(&self.checkout_skills(), &dir.join("skills"));
         for (name, contents) in &case.files {
             let path = dir.join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -81,6 +82,10 @@ impl Suite {
                 fs::write(path.with_extension("wasm"), module).expect("a file");
             }
         }
+    }
+
+    fn checkout_skills(&self) -> PathBuf {
+        self.skills.canonicalize().expect("the skills folder")
     }
 
     fn succeeds(&self, command: &str, dir: &Path) -> bool {
@@ -110,6 +115,7 @@ impl Suite {
             .env("PATH", path)
             .env("HOME", homes.join("home"))
             .env("VAK_HOME", homes.join("vak"))
+            .env("SKILLS", self.checkout_skills())
             .env("LC_ALL", "C.UTF-8")
             .envs(rust_homes())
             .stdin(Stdio::null());
