@@ -79,14 +79,16 @@ impl Serialize for Inspected {
 }
 
 /// The gravest of several failures: malformed, then untrusted, mismatched, not permitted, and what the environment lacks.
+/// That a signature is missing, which `--allow-unsigned` forgives elsewhere, comes after what nobody forgives.
 pub(crate) fn worst(codes: impl IntoIterator<Item = Code>) -> Option<Code> {
     codes.into_iter().min_by_key(|code| match code.fault() {
         Fault::Malformed => 0,
-        Fault::Untrusted => 1,
-        Fault::Mismatch => 2,
-        Fault::Denied => 3,
-        Fault::Environment => 4,
-        Fault::Skill | Fault::Usage | Fault::Limit | Fault::Broken | Fault::Bug => 5,
+        Fault::Untrusted if *code != Code::SignatureMissing => 1,
+        Fault::Untrusted => 2,
+        Fault::Mismatch => 3,
+        Fault::Denied => 4,
+        Fault::Environment => 5,
+        Fault::Skill | Fault::Usage | Fault::Limit | Fault::Broken | Fault::Bug => 6,
     })
 }
 
