@@ -1,6 +1,6 @@
 //! Modules that are cheap to send and dear to compile: refused while they are counted.
 
-use vak_model::Code;
+use vak_model::{Code, Fault};
 use vak_package::{Bounds, RawModule, Scanned};
 
 use crate::wasm;
@@ -63,5 +63,46 @@ fn d8_a_section_that_announces_four_gigabytes_allocates_nothing() {
     for id in 0..=12u8 {
         let bytes = [b"\0asm\x01\0\0\0", &[id, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2][..]].concat();
         assert!(RawModule::read(bytes, &Bounds::default()).is_err());
+    }
+}
+
+fn code_of(bytes: &[u8]) -> Code {
+    RawModule::read(bytes.to_vec(), &Bounds::default()).expect_err("refused").code()
+}
+
+#[test]
+fn b5_memories_and_tables_of_64_bits_are_refused() {
+    for text in [
+        "(module (memory i64 0x1000000000000))",
+        "(module (memory i64 1))",
+        "(module (table i64 0x7fffffff funcref))",
+        "(module (table i64 1 funcref))",
+    ] {
+        assert_eq!(code(text).fault(), Fault::Malformed, "{text}");
+    }
+    // A table of 64 bits with 2^63 elements, which no text form gives: flags 4, then the length in LEB128.
+    let table = [&b"\0asm\x01\0\0\0\x04\x0d\x01\x70\x04"[..], &[0x80; 9], &[0x01]].concat();
+    assert_eq!(code_of(&table).fault(), Fault::Malformed);
+}
+
+#[test]
+fn d4_sections_twice_or_out_of_order_are_malformed() {
+    const HEADER: &[u8] = b"\0asm\x01\0\0\0";
+    const TYPES: &[u8] = b"\x01\x04\x01\x60\0\0";
+    const MEMORY: &[u8] = b"\x05\x03\x01\0\x01";
+    const EXPORTS: &[u8] = b"\x07\x05\x01\x01m\x02\0";
+    for sections in [&[TYPES, TYPES][..], &[MEMORY, MEMORY], &[MEMORY, TYPES], &[EXPORTS, MEMORY]] {
+        assert_eq!(code_of(&[HEADER, &sections.concat()].concat()), Code::ArtefactMalformed, "{sections:?}");
+    }
+    let good = [HEADER, TYPES, MEMORY, EXPORTS].concat();
+    assert!(RawModule::read(good, &Bounds::default()).is_ok());
+}
+
+#[test]
+fn d7_a_section_name_that_is_no_utf_8_is_malformed() {
+    for name in [&b"\xff"[..], b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"a\x80"] {
+        let section = [&[name.len() as u8][..], name].concat();
+        let bytes = [&b"\0asm\x01\0\0\0\0"[..], &[section.len() as u8], &section].concat();
+        assert_eq!(code_of(&bytes), Code::ArtefactMalformed, "{name:02x?}");
     }
 }
