@@ -2,6 +2,7 @@
 
 mod doubles;
 mod edges;
+mod features;
 mod files;
 mod graph;
 mod licences;
@@ -11,6 +12,7 @@ mod sources;
 
 use std::fmt;
 
+use self::features::Features;
 use self::graph::Graph;
 use crate::error::Error;
 use crate::tree::Tree;
@@ -19,8 +21,9 @@ use crate::workspace::Workspace;
 /// Check the rules that no compiler checks; all violations are listed at once
 ///
 /// Crates may depend only on those that the edge table allows, and the tools that sign and verify never on Wasmtime;
-/// every package comes from crates.io under an allowed licence, in one version; no binary, no large file, no machine
-/// path, no unfinished code and no stray `unsafe` is in the repository; every crate takes the workspace's lints.
+/// every package comes from crates.io under an allowed licence, in one version, and tests build it with the features that
+/// the tools build it with; no binary, no large file, no machine path, no unfinished code and no stray `unsafe` is in the
+/// repository; every crate takes the workspace's lints.
 /// Needs what `cargo build` needs, and no network after it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
@@ -50,7 +53,9 @@ impl fmt::Display for Violation {
 pub(crate) fn run(workspace: &Workspace, _: &Args) -> Result<(), Error> {
     let graph = Graph::load(workspace)?;
     let tree = Tree::load(workspace)?;
-    let violations = violations(&graph, &tree);
+    let tools = Features::load(workspace, "normal,build")?;
+    let tests = Features::load(workspace, "normal,build,dev")?;
+    let violations = [violations(&graph, &tree), features::check(&tools, &tests)].concat();
     report(violations, "mend each, or change the rule's table in `xtask/src/tidy/` and give the reason there")?;
     println!("tidy: {} packages and {} files follow the rules", graph.packages.len(), tree.files.len());
     Ok(())
