@@ -94,7 +94,7 @@ impl End {
     fn summary(&self, built: &Built, order: &Order) -> Vec<String> {
         let done = match built.placed {
             Placed::Written => "built",
-            Placed::Unchanged => "unchanged:",
+            Placed::Unchanged | Placed::Signed => "unchanged:",
         };
         let runs = if order.out.is_some() { &built.path } else { &order.dir };
         let mut lines = vec![
@@ -103,7 +103,8 @@ impl End {
             format!("  size: {}", built.trial.size()),
         ];
         if !order.quiet {
-            lines.push(format!("  next: vak-run {} --allow-unsigned", quote(&runs.to_string_lossy())));
+            let unsigned = if built.placed == Placed::Signed { "" } else { " --allow-unsigned" };
+            lines.push(format!("  next: vak-run {}{unsigned}", quote(&runs.to_string_lossy())));
         }
         lines
     }

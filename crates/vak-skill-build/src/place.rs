@@ -19,8 +19,10 @@ const MODE: u32 = 0o644;
 pub enum Placed {
     /// There is a new file, or a file with new contents.
     Written,
-    /// The same artefact was there, with or without a signature on it, and still is.
+    /// The same artefact was there, unsigned, and still is.
     Unchanged,
+    /// The same artefact was there with a signature on it, and still is.
+    Signed,
 }
 
 /// Where the artefact goes.
@@ -49,18 +51,19 @@ impl Destination {
 
     /// Writes the artefact, unless the same is there already: a signature on it would be lost.
     pub(crate) fn put(&self, package: &Package) -> Result<Placed, Error> {
-        if self.holds(package) {
-            return Ok(Placed::Unchanged);
+        if let Some(there) = self.read().filter(|there| there.id() == package.id()) {
+            return Ok(there.signature().map_or(Placed::Unchanged, |_| Placed::Signed));
         }
         self.write(package.bytes()).map_err(|source| Error::Write { path: self.0.clone(), source })?;
         Ok(Placed::Written)
     }
 
-    fn holds(&self, package: &Package) -> bool {
+    /// The artefact that is there, if one is.
+    fn read(&self) -> Option<Package> {
         let is_file = self.0.symlink_metadata().is_ok_and(|meta| meta.is_file());
         let bounds = Bounds::default();
-        let there = read_file(&self.0, bounds.file_bytes as u64).ok().filter(|_| is_file);
-        there.and_then(|bytes| Package::read(bytes, &bounds).ok()).is_some_and(|there| there.id() == package.id())
+        let there = read_file(&self.0, bounds.file_bytes as u64).ok().filter(|_| is_file)?;
+        Package::read(there, &bounds).ok()
     }
 
     /// The same folder's file that tells of the build of the artefact.
@@ -120,7 +123,7 @@ mod tests {
         assert_eq!(destination.put(&one).expect("placed"), Placed::Written);
         assert_eq!(destination.put(&one).expect("placed"), Placed::Unchanged);
         fs::write(destination.path(), signed(&one)).expect("written");
-        assert_eq!(destination.put(&one).expect("placed"), Placed::Unchanged);
+        assert_eq!(destination.put(&one).expect("placed"), Placed::Signed);
         assert_eq!(fs::read(destination.path()).expect("readable"), signed(&one));
         let other = package(&MANIFEST.replace("max_fuel: 1", "max_fuel: 2"));
         assert_eq!(destination.put(&other).expect("placed"), Placed::Written);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | ` ```sh ` | run in a shell, from the folder where the block before left; it must succeed |
 //! | ` ```sh exit=1 ` | the same, with that exit code |
+//! | ` ```sh needs=openssl ` | the same as the first, where that command is installed |
 //! | ` ```text ` | what the block before must print on a terminal; `[..]` stands for anything, a line `[...]` for any lines |
 //! | ` ```rust src/lib.rs ` | written to that file, whatever the language |
 //!
@@ -20,6 +21,8 @@ use crate::run::Suite;
 enum Block {
     /// A script and the exit code that it must have.
     Run { script: String, exit: i32 },
+    /// A script that is for those who have that command.
+    Optional { script: String, needs: String },
     /// What the script before it prints.
     Prints(String),
     /// A file and its contents.
@@ -48,6 +51,10 @@ impl Suite {
                     let (code, output) = place.run(&script);
                     assert_eq!(code, exit, "{}: exit code of\n{script}{output}", page.display());
                     printed = Some(output);
+                }
+                Block::Optional { script, needs } => {
+                    let (code, output) = place.run(&format!("command -v {needs} > /dev/null || exit 0\n{script}"));
+                    assert_eq!(code, 0, "{}: exit code of\n{script}{output}", page.display());
                 }
                 Block::Prints(expected) => {
                     let output = printed.take().expect("a `text` block comes after an `sh` block");
@@ -88,10 +95,11 @@ impl Block {
         match info.split_once(' ') {
             None if info == "sh" => Self::Run { script: body, exit: 0 },
             None if info == "text" => Self::Prints(body),
-            Some(("sh", exit)) => {
-                let exit = exit.strip_prefix("exit=").and_then(|code| code.parse().ok());
-                Self::Run { script: body, exit: exit.expect("an exit code") }
-            }
+            Some(("sh", word)) => match word.split_once('=') {
+                Some(("exit", code)) => Self::Run { script: body, exit: code.parse().expect("an exit code") },
+                Some(("needs", command)) => Self::Optional { script: body, needs: command.to_owned() },
+                _ => panic!("```{info} is no block that can be followed"),
+            },
             Some((_, path)) => Self::File { path: path.to_owned(), contents: body },
             None => panic!("```{info} is no block that can be followed"),
         }
@@ -102,7 +110,7 @@ impl Block {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# A page\n```sh\nls\n```\nprints\n```text\na\nb\n```\n```sh exit=3\nexit 3\n```\n```rust src/lib.rs\n//! x\n```\n";
+    const PAGE: &str = "# A page\n```sh\nls\n```\nprints\n```text\na\nb\n```\n```sh exit=3\nexit 3\n```\n```sh needs=cc\ncc x.c\n```\n```rust src/lib.rs\n//! x\n```\n";
 
     #[test]
     fn every_block_has_a_meaning() {
@@ -114,6 +122,7 @@ mod tests {
                 Block::Run { script: "ls\n".to_owned(), exit: 0 },
                 Block::Prints("a\nb\n".to_owned()),
                 Block::Run { script: "exit 3\n".to_owned(), exit: 3 },
+                Block::Optional { script: "cc x.c\n".to_owned(), needs: "cc".to_owned() },
                 Block::File { path: "src/lib.rs".to_owned(), contents: "//! x\n".to_owned() },
             ]
         );

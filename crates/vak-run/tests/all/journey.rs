@@ -40,6 +40,12 @@ fn the_guide_for_authors_is_followed_word_by_word() {
     suite().follow(folder.path(), &checkout().join("docs/guides/write-a-skill.md"));
 }
 
+#[test]
+fn the_guide_on_keys_is_followed_word_by_word() {
+    let folder = tempfile::tempdir().expect("a folder");
+    suite().follow(folder.path(), &checkout().join("docs/guides/keys-and-trust.md"));
+}
+
 /// The tools lie elsewhere, and in the place of the checkout there is an empty file system. That needs a mount namespace of
 /// one's own; where there is none, what cargo read is looked at instead, which every machine can do.
 #[test]
