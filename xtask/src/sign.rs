@@ -33,8 +33,15 @@ pub(crate) fn sign(workspace: &Workspace, artefact: &str) -> Result<(), Error> {
 
 /// Makes the key for development, unless it is there, and has the checkout's trust root trust it.
 pub(crate) fn ensure_key(workspace: &Workspace) -> Result<(), Error> {
-    if workspace.own_home().join("config/keys/default.pem").is_file() {
+    let config = workspace.own_home().join("config");
+    let tool = |words: &[&str]| Task::own_tool(workspace, SIGNER).args(words).run();
+    if !config.join("keys/default.pem").is_file() {
+        return tool(&["keygen", "--trust-self"]);
+    }
+    if config.join("trust/root.json").is_file() {
         return Ok(());
     }
-    Task::own_tool(workspace, SIGNER).args(["keygen", "--trust-self"]).run()
+    // Somebody has deleted the root and kept the key.
+    tool(&["trust", "init"])?;
+    tool(&["trust", "add", config.join("keys/default.pub").as_str(), "--role", "publisher:*"])
 }
