@@ -1,4 +1,5 @@
-//! Artefacts: bytes that have been read, bounded, validated and held against their manifest.
+//! Artefacts: bytes that have been read, bounded, validated and held against their manifest. Of some, the bodies of functions
+//! are still to be read, before they are compiled.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use vak_model::{Code, Feature, Manifest, ModuleId};
 
 use crate::inspect::{Interface, InterfaceError};
-use crate::scan::{Bounds, ScanError, Scanned, Sections};
+use crate::scan::{Bodies, Bounds, ScanError, Scanned, Sections};
 use crate::signature_block::{self, SignatureBlockError};
 use crate::{ManifestDocument, ManifestError, embed_manifest, module_id};
 
@@ -31,6 +32,12 @@ pub trait Artefact: sealed::Sealed + Debug + Send + Sync {
 
     /// The manifest, if the artefact is a skill.
     fn manifest(&self) -> Option<&Manifest>;
+
+    /// Looks at the bodies of functions, if reading has left them out: to be done before anything is compiled.
+    ///
+    /// # Errors
+    /// One of them is malformed, out of bounds, or of a feature that is off.
+    fn check_bodies(&self) -> Result<(), ScanError>;
 }
 
 /// A skill's artefact: a module with its manifest inside, the two in agreement.
@@ -61,6 +68,14 @@ struct Module {
     /// Where the bytes begin that a signature covers.
     covered_from: usize,
     signature: Option<Signature>,
+    unread: Option<Unread>,
+}
+
+/// The bodies of functions, when nobody has looked at them yet; and by which rules somebody will.
+#[derive(Clone, Debug)]
+struct Unread {
+    bounds: Bounds,
+    simd: bool,
 }
 
 /// Where a signature lies.
@@ -100,11 +115,7 @@ impl PackageError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::Module(ScanError::TooLarge { .. }) => Code::ArtefactSize,
-            Self::Module(ScanError::Bounds { .. }) => Code::ArtefactBounds,
-            Self::Module(ScanError::NotWasm(_) | ScanError::Malformed { .. } | ScanError::Identity(_)) => {
-                Code::ArtefactMalformed
-            }
+            Self::Module(error) => error.code(),
             Self::NoManifest => Code::ManifestMissing,
             Self::Manifest(error) => error.code(),
             Self::Interface(InterfaceError::Undeclared(_)) => Code::ImportUndeclared,
@@ -123,7 +134,16 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
-        Specimen::read(bytes, bounds)?.into_package()
+        Specimen::read_as(bytes, bounds, Bodies::Read)?.into_package()
+    }
+
+    /// Reads an artefact but for the bodies of its functions: whoever has its code already, from when all of it was read,
+    /// need not look at them again. Everybody else calls [`Artefact::check_bodies`].
+    ///
+    /// # Errors
+    /// See [`PackageError`].
+    pub fn open(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
+        Specimen::read_as(bytes, bounds, Bodies::Skip)?.into_package()
     }
 
     /// Reads a module beside its `skill.yaml`: an artefact as it is, if it holds a manifest that equals `document`; else
@@ -133,7 +153,16 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
-        Specimen::pack(module, document, bounds)?.into_package()
+        Specimen::pack_as(module, document, bounds, Bodies::Read)?.into_package()
+    }
+
+    /// Reads a module beside its `skill.yaml` as [`Package::pack`] does, but for the bodies of its functions, as
+    /// [`Package::open`] does.
+    ///
+    /// # Errors
+    /// See [`PackageError`].
+    pub fn open_beside(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
+        Specimen::pack_as(module, document, bounds, Bodies::Skip)?.into_package()
     }
 
     /// The manifest with its canonical bytes.
@@ -155,11 +184,15 @@ impl Specimen {
     /// # Errors
     /// It is no module, or holds no manifest: there is nothing more to be said of it.
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
+        Self::read_as(bytes, bounds, Bodies::Read)
+    }
+
+    fn read_as(bytes: Vec<u8>, bounds: &Bounds, bodies: Bodies) -> Result<Self, PackageError> {
         let sections = Sections::of(&bytes, bounds)?;
         let (_, contents) = sections.manifest.clone().ok_or(PackageError::NoManifest)?;
         let document = ManifestDocument::from_canonical(&bytes[contents]).map_err(PackageError::Manifest)?;
         let simd = document.manifest().has_feature(Feature::Simd);
-        let module = Module::read(bytes, sections, bounds, simd)?;
+        let module = Module::read(bytes, sections, bounds, simd, bodies)?;
         let faults = module.interface.check(document.manifest()).err().map(PackageError::from).into_iter().collect();
         Ok(Self { package: Package { module, document }, faults })
     }
@@ -169,17 +202,26 @@ impl Specimen {
     /// # Errors
     /// It is no module, or the manifest inside is none.
     pub fn pack(module: Vec<u8>, document: &ManifestDocument, bounds: &Bounds) -> Result<Self, PackageError> {
+        Self::pack_as(module, document, bounds, Bodies::Read)
+    }
+
+    fn pack_as(
+        module: Vec<u8>,
+        document: &ManifestDocument,
+        bounds: &Bounds,
+        bodies: Bodies,
+    ) -> Result<Self, PackageError> {
         let sections = Sections::of(&module, bounds)?;
         let block = document.manifest().signature.as_ref();
         let mut specimen = if sections.manifest.is_some() {
-            let mut specimen = Self::read(module, bounds)?;
+            let mut specimen = Self::read_as(module, bounds, bodies)?;
             let drift = differences(specimen.document().canonical(), document.canonical());
             if !drift.is_empty() {
                 specimen.faults.push(PackageError::Drift(drift));
             }
             specimen
         } else {
-            let mut specimen = Self::read(embed_manifest(&module, document, bounds)?, bounds)?;
+            let mut specimen = Self::read_as(embed_manifest(&module, document, bounds)?, bounds, bodies)?;
             if sections.signature.is_some() && block.is_none() {
                 // It would be lost in packing, and an artefact that was signed pass for one that was not.
                 specimen.faults.insert(0, SignatureBlockError::Bare.into());
@@ -231,7 +273,7 @@ impl RawModule {
     /// See [`PackageError`].
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
         let sections = Sections::of(&bytes, bounds)?;
-        let module = Module::read(bytes, sections, bounds, false)?;
+        let module = Module::read(bytes, sections, bounds, false, Bodies::Read)?;
         module.interface.refuse_imports()?;
         Ok(Self(module))
     }
@@ -244,12 +286,24 @@ impl RawModule {
 }
 
 impl Module {
-    fn read(bytes: Vec<u8>, sections: Sections, bounds: &Bounds, simd: bool) -> Result<Self, ScanError> {
+    fn read(
+        bytes: Vec<u8>,
+        sections: Sections,
+        bounds: &Bounds,
+        simd: bool,
+        bodies: Bodies,
+    ) -> Result<Self, ScanError> {
         let covered_from = sections.covered_from();
         let (whole, contents) = sections.signature.clone().unzip();
         let id = module_id(&bytes, whole);
-        let interface = Interface::of(Scanned::with_features(&bytes, bounds, simd, sections)?);
-        Ok(Self { bytes, id, interface, covered_from, signature: contents.map(Signature::Section) })
+        let interface = Interface::of(Scanned::with_features(&bytes, bounds, simd, bodies, sections)?);
+        let unread = (bodies == Bodies::Skip).then(|| Unread { bounds: bounds.clone(), simd });
+        Ok(Self { bytes, id, interface, covered_from, signature: contents.map(Signature::Section), unread })
+    }
+
+    fn check_bodies(&self) -> Result<(), ScanError> {
+        let Some(Unread { bounds, simd }) = &self.unread else { return Ok(()) };
+        Scanned::with_features(&self.bytes, bounds, *simd, Bodies::Read, Sections::default()).map(drop)
     }
 
     fn signature(&self) -> Option<&[u8]> {
@@ -282,6 +336,10 @@ impl Artefact for Package {
     fn manifest(&self) -> Option<&Manifest> {
         Some(self.document.manifest())
     }
+
+    fn check_bodies(&self) -> Result<(), ScanError> {
+        self.module.check_bodies()
+    }
 }
 
 impl sealed::Sealed for Specimen {}
@@ -306,6 +364,10 @@ impl Artefact for Specimen {
     fn manifest(&self) -> Option<&Manifest> {
         self.package.manifest()
     }
+
+    fn check_bodies(&self) -> Result<(), ScanError> {
+        self.package.check_bodies()
+    }
 }
 
 impl sealed::Sealed for RawModule {}
@@ -329,6 +391,10 @@ impl Artefact for RawModule {
 
     fn manifest(&self) -> Option<&Manifest> {
         None
+    }
+
+    fn check_bodies(&self) -> Result<(), ScanError> {
+        self.0.check_bodies()
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Compiling is far dearer than reading, and a thread that compiles can't be stopped, so whatever makes compiling dear is
 //! counted here first. After this pass a module is well-formed, within [`Bounds`], and uses no feature outside [`features`].
+//! The bodies of functions may be left out of it, and are then looked at before anything is compiled.
 
 use std::ops::Range;
 
+use vak_model::Code;
 use wasmparser::{
     BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader,
     OperatorsReaderAllocations, Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
@@ -105,6 +107,18 @@ pub enum ScanError {
     /// A section that decides about the skill's identity is not where or what it must be.
     #[error("{0}")]
     Identity(&'static str),
+}
+
+impl ScanError {
+    /// What the error is called.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::TooLarge { .. } => Code::ArtefactSize,
+            Self::Bounds { .. } => Code::ArtefactBounds,
+            Self::NotWasm(_) | Self::Malformed { .. } | Self::Identity(_) => Code::ArtefactMalformed,
+        }
+    }
 }
 
 impl From<BinaryReaderError> for ScanError {
@@ -289,6 +303,15 @@ impl Sections {
     }
 }
 
+/// What a pass does with the bodies of functions, which are most of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    /// Looks at every instruction.
+    Read,
+    /// Leaves them for another pass, before anything is compiled.
+    Skip,
+}
+
 /// What one pass over a module has found.
 #[derive(Clone, Debug)]
 pub struct Scanned {
@@ -305,16 +328,18 @@ impl Scanned {
     /// # Errors
     /// See [`ScanError`].
     pub fn of(bytes: &[u8], bounds: &Bounds) -> Result<Self, ScanError> {
-        Self::with_features(bytes, bounds, true, Sections::of(bytes, bounds)?)
+        Self::with_features(bytes, bounds, true, Bodies::Read, Sections::of(bytes, bounds)?)
     }
 
     pub(crate) fn with_features(
         bytes: &[u8],
         bounds: &Bounds,
         simd: bool,
+        bodies: Bodies,
         sections: Sections,
     ) -> Result<Self, ScanError> {
-        let mut pass = Pass { bounds, validator: Validator::new_with_features(features(simd)), ..Pass::new(bounds) };
+        let validator = Validator::new_with_features(features(simd));
+        let mut pass = Pass { validator, bodies, ..Pass::new(bounds) };
         for payload in Parser::new(0).parse_all(bytes) {
             pass.payload(&payload?)?;
         }
@@ -352,6 +377,7 @@ fn check_header(bytes: &[u8], bounds: &Bounds) -> Result<(), ScanError> {
 
 struct Pass<'a> {
     bounds: &'a Bounds,
+    bodies: Bodies,
     validator: Validator,
     imports: Vec<Import>,
     exports: Vec<(String, ExportType)>,
@@ -368,6 +394,7 @@ impl<'a> Pass<'a> {
     fn new(bounds: &'a Bounds) -> Self {
         Self {
             bounds,
+            bodies: Bodies::Read,
             validator: Validator::default(),
             imports: Vec::new(),
             exports: Vec::new(),
@@ -384,9 +411,9 @@ impl<'a> Pass<'a> {
     fn payload(&mut self, payload: &Payload<'_>) -> Result<(), ScanError> {
         self.count(payload)?;
         match self.validator.payload(payload)? {
-            ValidPayload::Func(function, body) => self.function(function, &body)?,
+            ValidPayload::Func(function, body) if self.bodies == Bodies::Read => self.function(function, &body)?,
             ValidPayload::End(types) => self.resolve_exports(&types)?,
-            ValidPayload::Ok | ValidPayload::Parser(_) => {}
+            ValidPayload::Func(..) | ValidPayload::Ok | ValidPayload::Parser(_) => {}
         }
         match payload {
             Payload::ImportSection(section) => self.note_imports(section)?,

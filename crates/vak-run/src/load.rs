@@ -20,19 +20,32 @@ pub(crate) struct Loaded {
     pub(crate) key_hints: Vec<String>,
 }
 
-/// Reads the skill at `location`.
+/// Reads the skill at `location`, all of it.
 pub(crate) fn load(location: &Location) -> Result<Loaded, Failure> {
+    load_with(location, Package::read, Package::pack)
+}
+
+/// Reads the skill at `location`, but for the bodies of its functions: they need no second look where its code is cached.
+pub(crate) fn open(location: &Location) -> Result<Loaded, Failure> {
+    load_with(location, Package::open, Package::open_beside)
+}
+
+fn load_with(
+    location: &Location,
+    read: impl FnOnce(Vec<u8>, &Bounds) -> Result<Package, PackageError>,
+    pack: impl FnOnce(Vec<u8>, &ManifestDocument, &Bounds) -> Result<Package, PackageError>,
+) -> Result<Loaded, Failure> {
     match location {
         Location::File(file) => {
-            let package = Package::read(read_module(file)?, &Bounds::default());
+            let package = read(read_module(file)?, &Bounds::default());
             let package = package.map_err(|error| without_manifest(&error, file))?;
             Ok(Loaded { package, file: file.clone(), key_hints: Vec::new() })
         }
         Location::Folder { folder, named } => {
-            let read = read_folder(folder, named.as_ref())?;
-            let module = read.module().map_err(|error| failures::folder(&error))?;
-            let document = read.document();
-            let package = Package::pack(read_module(&module.resolved)?, document, &Bounds::default());
+            let skill = read_folder(folder, named.as_ref())?;
+            let module = skill.module().map_err(|error| failures::folder(&error))?;
+            let document = skill.document();
+            let package = pack(read_module(&module.resolved)?, document, &Bounds::default());
             let package = package.map_err(|error| failures::package(&error, &module.shown))?;
             let key_hints = document.manifest().signature.iter().flat_map(|block| block.keys.clone()).collect();
             Ok(Loaded { package, file: module.shown, key_hints })

@@ -14,7 +14,7 @@ use vak_trust::Admitted;
 
 use crate::args::RunArgs;
 use crate::failures;
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, load, open};
 use crate::locate::locate;
 use crate::report::{Report, SkillReport, show_stats};
 use crate::runtime::runtime;
@@ -57,16 +57,29 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Fa
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
+    // The process is about to end, and the system takes everything back at once: no thread is waited for.
+    std::mem::forget(skill);
     report.usage = outcome.usage;
     outcome.result.map_err(|error| failures::call(&error, args, &manifest))
 }
 
 /// From the word that names a skill to one that can be called.
 pub(crate) fn prepare(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(PreparedSkill, Manifest), Failure> {
-    let loaded = load(&locate(args.skill.as_deref().unwrap_or_default(), &here()?)?)?;
+    let location = locate(args.skill.as_deref().unwrap_or_default(), &here()?)?;
+    let loaded = open(&location)?;
     report.skill = Some(skill_report(&loaded.package));
-    let manifest = loaded.package.document().manifest().clone();
+    // What is malformed is called that first, wherever it is and whatever else is wrong.
+    prepare_opened(loaded, args, ui, report).map_err(|failure| load(&location).err().unwrap_or(failure))
+}
+
+fn prepare_opened(
+    loaded: Loaded,
+    args: &RunArgs,
+    ui: &mut Ui,
+    report: &mut Report,
+) -> Result<(PreparedSkill, Manifest), Failure> {
     let Loaded { package, file, key_hints } = loaded;
+    let manifest = package.document().manifest().clone();
     let title = format!("`{}` {}", manifest.name, manifest.version);
     let admitted = admit(package, &Subject { title, file, key_hints }, args, ui, report)?;
     let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;

@@ -109,6 +109,8 @@ impl Runtime {
     /// The code of an admitted module: from the cache, or compiled and then kept there.
     fn module(&self, engine: &TickingEngine, artefact: &impl Artefact) -> Result<(Module, CacheUse), CompileError> {
         let compile = || {
+            // Code that is in the cache was made after this, in some earlier run.
+            artefact.check_bodies()?;
             let of = (engine.profile, engine.identity);
             let code = code::compile(&self.config, &engine.engine, of, artefact.bytes())?;
             let module = load(&code, engine)?;

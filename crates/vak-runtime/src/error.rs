@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vak_model::{Capability, Code, ExportName, LimitKind, NotGranted};
-use vak_package::{JsonError, SchemaError, SchemaViolation};
+use vak_package::{JsonError, ScanError, SchemaError, SchemaViolation};
 use wasmtime::Trap;
 
 /// The engine can't be set up here.
@@ -28,6 +28,9 @@ impl EngineError {
 /// A module could not be compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
+    /// A body of a function, which was not read before, is malformed or out of bounds.
+    #[error(transparent)]
+    Malformed(#[from] ScanError),
     /// The engine refused it.
     #[error("the engine refused the module: {0}")]
     Refused(String),
@@ -59,6 +62,7 @@ impl CompileError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
+            Self::Malformed(error) => error.code(),
             Self::Refused(_) => Code::ArtefactCompile,
             Self::Time(_) => Code::LimitCompileTime,
             Self::Memory(_) => Code::LimitCompileMemory,

@@ -66,6 +66,21 @@ fn features_that_are_off_are_refused_and_simd_needs_to_be_asked_for() {
     assert!(pack(&simd, "features: [simd]").is_ok());
 }
 
+#[test]
+fn the_bodies_of_an_opened_package_are_read_when_that_is_asked_for() {
+    let manifest: String = manifest("").canonical().iter().map(|byte| format!("\\{byte:02x}")).collect();
+    let whole = SKILL.replacen("(module", &format!("(module (@custom \"vak.manifest\" \"{manifest}\")"), 1);
+    let opened = Package::open(wasm(&whole), &Bounds::default()).expect("valid");
+    assert_eq!(opened.check_bodies(), Ok(()));
+    let deep = format!("{}i64.const 0{}", "(block (result i64) ".repeat(1001), ")".repeat(1001));
+    for body in [deep.as_str(), "i64.const 0 v128.const i64x2 0 0 drop"] {
+        let bytes = wasm(&whole.replace("i64.const 0", body));
+        let code = Package::read(bytes.clone(), &Bounds::default()).expect_err("refused").code();
+        let opened = Package::open(bytes, &Bounds::default()).expect("nothing but a body is wrong");
+        assert_eq!(opened.check_bodies().expect_err("refused").code(), code);
+    }
+}
+
 proptest! {
     #[test]
     fn every_truncation_is_refused(cut in 0..400usize) {
@@ -80,6 +95,17 @@ proptest! {
         let at = at % bytes.len();
         bytes[at] ^= with;
         let _ = Package::read(bytes, &Bounds::default());
+    }
+
+    #[test]
+    fn reading_in_two_steps_finds_what_reading_at_once_finds(at in 8..400usize, with in 1..=255u8) {
+        let mut bytes = pack(SKILL, "").expect("valid").bytes().to_vec();
+        let at = at % bytes.len();
+        bytes[at] ^= with;
+        let at_once = Package::read(bytes.clone(), &Bounds::default()).map(drop).map_err(|error| error.code());
+        let opened = Package::open(bytes, &Bounds::default()).map_err(|error| error.code());
+        let in_two = opened.and_then(|package| package.check_bodies().map_err(|error| error.code()));
+        prop_assert_eq!(at_once.is_ok(), in_two.is_ok(), "{:?} {:?}", at_once, in_two);
     }
 
     #[test]

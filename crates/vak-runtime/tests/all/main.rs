@@ -1,5 +1,6 @@
 //! What the runtime promises, shown on small guests.
 
+mod bodies;
 mod cache;
 mod contract;
 mod fuzz;
