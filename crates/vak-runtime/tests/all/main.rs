@@ -1,7 +1,9 @@
 //! What the runtime promises, shown on small guests.
 
+mod border;
 mod cache;
 mod contract;
+mod engines;
 mod fuzz;
 mod golden;
 mod grants;
@@ -10,7 +12,11 @@ mod invoke;
 mod kit;
 mod last_words;
 mod memory;
+mod process;
 mod profiles;
+mod stacks;
+mod suspended;
+mod values;
 
 pub(crate) use kit::*;
 use vak_runtime::RuntimeConfig;

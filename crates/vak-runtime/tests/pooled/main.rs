@@ -1,5 +1,7 @@
 //! The same promises for a host that takes its instances from a pool, and what only a pool can get wrong.
 
+#[path = "../all/border.rs"]
+mod border;
 #[path = "../all/contract.rs"]
 mod contract;
 #[path = "../all/interruption.rs"]
@@ -8,7 +10,13 @@ mod interruption;
 mod kit;
 #[path = "../all/memory.rs"]
 mod memory;
+#[path = "../all/process.rs"]
+mod process;
 mod slots;
+#[path = "../all/stacks.rs"]
+mod stacks;
+#[path = "../all/suspended.rs"]
+mod suspended;
 
 pub(crate) use kit::*;
 use vak_runtime::{Allocation, Pool, RuntimeConfig};
