@@ -7,6 +7,7 @@ mod engines;
 mod fuzz;
 mod golden;
 mod grants;
+mod instances;
 mod interruption;
 mod invoke;
 mod kit;

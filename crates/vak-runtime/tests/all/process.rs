@@ -3,6 +3,7 @@
 //! Such a process is this binary again, with one test alone, which does nothing but a part of another test.
 
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
@@ -17,6 +18,7 @@ fn a_part_of_another_test() {
     let Ok(words) = env::var(PART) else { return };
     let words: Vec<_> = words.split('\n').collect();
     match words[0] {
+        "instances" => crate::instances::part(words[1]),
         "suspended" => crate::suspended::part(),
         part => panic!("no such part: {part}"),
     }
@@ -86,4 +88,17 @@ impl Drop for Part {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A number from the status that the system gives of this process: threads, or a size in KiB.
+pub(crate) fn status(field: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("the process table");
+    let line = status.lines().find(|line| line.starts_with(field)).expect("a field of this name");
+    let number = line.split_whitespace().nth(1).and_then(|number| number.parse().ok());
+    number.expect("a number")
+}
+
+/// How many files this process has open.
+pub(crate) fn open_files() -> usize {
+    fs::read_dir("/proc/self/fd").expect("the process table").count()
 }

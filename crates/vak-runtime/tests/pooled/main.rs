@@ -4,6 +4,8 @@
 mod border;
 #[path = "../all/contract.rs"]
 mod contract;
+#[path = "../all/instances.rs"]
+mod instances;
 #[path = "../all/interruption.rs"]
 mod interruption;
 #[path = "../all/kit.rs"]
