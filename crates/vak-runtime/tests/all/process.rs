@@ -18,6 +18,7 @@ fn a_part_of_another_test() {
     let Ok(words) = env::var(PART) else { return };
     let words: Vec<_> = words.split('\n').collect();
     match words[0] {
+        "hostile" => crate::rules::part(words[1]),
         "instances" => crate::instances::part(words[1]),
         "suspended" => crate::suspended::part(),
         part => panic!("no such part: {part}"),

@@ -4,6 +4,8 @@
 mod border;
 #[path = "../all/contract.rs"]
 mod contract;
+#[path = "../all/hostile.rs"]
+mod hostile;
 #[path = "../all/instances.rs"]
 mod instances;
 #[path = "../all/interruption.rs"]
@@ -14,6 +16,8 @@ mod kit;
 mod memory;
 #[path = "../all/process.rs"]
 mod process;
+#[path = "../all/rules.rs"]
+mod rules;
 mod slots;
 #[path = "../all/stacks.rs"]
 mod stacks;
