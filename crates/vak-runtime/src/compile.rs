@@ -14,6 +14,10 @@ use crate::engine::TickingEngine;
 use crate::error::CompileError;
 use crate::{Profile, Runtime};
 
+/// How long a compilation waits for another process that compiles the same module. One that takes longer than this is
+/// dear for everybody, and its process may be stopped.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// Machine code with the engine that it belongs to and the limits that it runs under.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -106,7 +110,8 @@ impl Runtime {
         ceiling
     }
 
-    /// The code of an admitted module: from the cache, or compiled and then kept there.
+    /// The code of an admitted module: from the cache, or compiled and then kept there. Of several processes that need
+    /// the same code at once, one compiles it.
     fn module(&self, engine: &TickingEngine, artefact: &impl Artefact) -> Result<(Module, CacheUse), CompileError> {
         let compile = || {
             let of = (engine.profile, engine.identity);
@@ -116,7 +121,12 @@ impl Runtime {
         };
         let Ok(Some(cache)) = &self.cache else { return compile().map(|(_, module)| (module, CacheUse::Off)) };
         let name = engine.identity.entry(artefact.id());
-        if let Some(module) = cache.load(&name).and_then(|code| load(&code, engine).ok()) {
+        let kept = || cache.load(&name).and_then(|code| load(&code, engine).ok());
+        if let Some(module) = kept() {
+            return Ok((module, CacheUse::Hit));
+        }
+        let _claim = cache.claim(&name, self.config.compile_bounds.time.min(LONGEST_WAIT));
+        if let Some(module) = kept() {
             return Ok((module, CacheUse::Hit));
         }
         let (code, module) = compile()?;
