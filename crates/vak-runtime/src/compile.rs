@@ -14,6 +14,10 @@ use crate::engine::TickingEngine;
 use crate::error::CompileError;
 use crate::{Profile, Runtime};
 
+/// How long a compilation waits for another process that compiles the same module. One that takes longer than this is
+/// dear for everybody, and its process may be stopped.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// Machine code with the engine that it belongs to and the limits that it runs under.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -106,7 +110,8 @@ impl Runtime {
         ceiling
     }
 
-    /// The code of an admitted module: from the cache, or compiled and then kept there.
+    /// The code of an admitted module: from the cache, or compiled and then kept there. Of several processes that need
+    /// the same code at once, one compiles it.
     fn module(&self, engine: &TickingEngine, artefact: &impl Artefact) -> Result<(Module, CacheUse), CompileError> {
         let compile = || {
             // Code that is in the cache was made after this, in some earlier run.
@@ -118,7 +123,12 @@ impl Runtime {
         };
         let Ok(Some(cache)) = &self.cache else { return compile().map(|(_, module)| (module, CacheUse::Off)) };
         let name = engine.identity.entry(artefact.id());
-        if let Some(module) = cache.load(&name).and_then(|code| load(&code, engine).ok()) {
+        let kept = || cache.load(&name).and_then(|code| load(&code, engine).ok());
+        if let Some(module) = kept() {
+            return Ok((module, CacheUse::Hit));
+        }
+        let _claim = cache.claim(&name, self.config.compile_bounds.time.min(LONGEST_WAIT));
+        if let Some(module) = kept() {
             return Ok((module, CacheUse::Hit));
         }
         let (code, module) = compile()?;
@@ -174,5 +184,52 @@ impl CompiledModule {
     #[must_use]
     pub const fn compile_time(&self) -> Duration {
         self.compiled.compile_time.spent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vak_model::{Grant, StackClass};
+    use vak_package::{Bounds, ManifestDocument};
+    use vak_trust::{Timestamp, Trust};
+    use wasmtime::Engine;
+
+    use super::*;
+    use crate::RuntimeConfig;
+
+    fn admitted(determinism: &str) -> Admitted<Package> {
+        let yaml = format!(
+            "{{ name: a, version: \"1.0.0\", description: A, module: a.wasm, determinism: {determinism}, exports: [{{ name: execute }}] }}"
+        );
+        let manifest = ManifestDocument::from_yaml(&yaml).expect("valid");
+        let text = r#"(module (memory (export "memory") 1) (func (export "vak_alloc") (param i32) (result i32) i32.const 0)
+            (func (export "execute") (param i32 i32) (result i64) i64.const 0))"#;
+        let package = Package::pack(wat::parse_str(text).expect("valid"), &manifest, &Bounds::default());
+        let admitted =
+            vak_trust::dangerous::admit_unsigned(package.expect("valid"), &Trust::nobody(), Timestamp::EPOCH);
+        admitted.expect("unsigned")
+    }
+
+    /// A store is made of the engine that a skill is kept with: see `new_store`, which has no other.
+    #[test]
+    fn b12_s12_code_is_kept_with_the_engine_that_loaded_it_and_prepared_for_no_other() {
+        let runtimes = [(); 2].map(|()| Runtime::new(RuntimeConfig::default()).expect("an engine"));
+        let mut engines: Vec<Engine> = Vec::new();
+        for runtime in &runtimes {
+            for (determinism, class) in ["exact", "portable"].iter().flat_map(|d| StackClass::ALL.map(|c| (*d, c))) {
+                let mut caller = LimitRequest::none();
+                caller.set(LimitKind::Stack, class.kib()).expect("a class");
+                let skill = runtime.compile(&admitted(determinism), &caller).expect("compiled");
+                let own = skill.compiled.engine.engine.clone();
+                assert!(Engine::same(skill.compiled.module.engine(), &own));
+                let prepared = skill.prepare(&Grant::compute_only()).expect("prepared");
+                assert!(Engine::same(prepared.pre.module().engine(), &own));
+                assert!(Engine::same(&prepared.engine.engine, &own));
+                if !engines.iter().any(|engine| Engine::same(engine, &own)) {
+                    engines.push(own);
+                }
+            }
+        }
+        assert_eq!(engines.len(), 2 * 2 * 3, "two runtimes, two profiles, three classes: a caller can't widen a limit");
     }
 }

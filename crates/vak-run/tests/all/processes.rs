@@ -23,6 +23,15 @@ impl Place {
         path
     }
 
+    /// A module that takes more than a moment to compile, for each of its functions.
+    fn slow(&self, functions: usize) -> PathBuf {
+        let function = format!("(func (param i32) (block {}))", "(br_if 0 (local.get 0))".repeat(9_900));
+        let text = format!(r#"(module (func (export "run")) {})"#, function.repeat(functions));
+        let path = self.0.path().join("slow.wasm");
+        fs::write(&path, wat::parse_str(text).expect("valid text")).expect("written");
+        path
+    }
+
     fn start(&self, module: &Path) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vak-run"));
         command.arg(module).args(["--allow-unsigned", "--invoke", "run", "--json"]);
@@ -50,7 +59,7 @@ impl Place {
 
     /// Whether there is a file that somebody has begun to write, and not ended.
     fn is_writing(&self) -> bool {
-        self.entries().iter().any(|name| name.starts_with('.'))
+        self.entries().iter().any(|name| name.starts_with(".new-"))
     }
 
     fn entries(&self) -> Vec<String> {
@@ -61,14 +70,14 @@ impl Place {
 }
 
 #[test]
-fn n8_eight_processes_that_compile_the_same_module_at_once_all_answer() {
+fn n8_eight_processes_that_need_the_same_module_at_once_all_answer_and_compile_it_once() {
     let place = Place::new();
     for number in 0..5 {
         let module = place.module(number);
         let running: Vec<_> = (0..8).map(|_| place.start(&module)).collect();
-        for child in running {
-            assert_eq!(Place::end(child).0, number);
-        }
+        let ended: Vec<_> = running.into_iter().map(Place::end).collect();
+        assert!(ended.iter().all(|(answer, _)| *answer == number), "{ended:?}");
+        assert_eq!(ended.iter().filter(|(_, cache)| cache == "miss").count(), 1, "{ended:?}");
         assert_eq!(Place::end(place.start(&module)), (number.into(), "hit".to_owned()));
         let entries = place.entries();
         assert!(entries.len() == number + 1 && entries.iter().all(|name| name.len() == 64), "{entries:?}");
@@ -100,8 +109,24 @@ fn kill(rounds: usize) {
     println!("{early} of {rounds} were killed while they ran, {halves} of them while they wrote to the cache");
     assert!(early > 0);
     Place::end(place.start(&place.module(0)));
-    assert!(!place.is_writing(), "{:?}", place.entries());
-    assert_eq!(place.entries().len(), rounds + 6);
+    // Neither a half entry nor a claim is left.
+    assert_eq!(place.entries().len(), rounds + 6, "{:?}", place.entries());
+}
+
+/// The process that compiles is killed while seven wait for it.
+#[test]
+fn n8_the_death_of_the_process_that_compiles_makes_another_one_compile() {
+    let place = Place::new();
+    place.life(0);
+    let slow = place.slow(1);
+    let mut first = place.start(&slow);
+    wait_for(|| place.entries().iter().any(|name| name.starts_with(".claim-")).then_some(()));
+    let others: Vec<_> = (0..7).map(|_| place.start(&slow)).collect();
+    first.kill().expect("killed");
+    first.wait().expect("ended");
+    let ended: Vec<_> = others.into_iter().map(Place::end).collect();
+    assert_eq!(ended.iter().filter(|(_, cache)| cache == "miss").count(), 1, "{ended:?}");
+    assert_eq!(place.entries().len(), 2, "{:?}", place.entries());
 }
 
 #[test]
@@ -119,10 +144,7 @@ fn n7_five_hundred_processes_that_are_killed_leave_no_half_entry() {
 #[test]
 fn a_killed_process_takes_its_compiler_with_it() {
     let place = Place::new();
-    let function = format!("(func (param i32) (block {}))", "(br_if 0 (local.get 0))".repeat(9_900));
-    let text = format!(r#"(module (func (export "run")) {})"#, function.repeat(4));
-    let module = place.0.path().join("slow.wasm");
-    fs::write(&module, wat::parse_str(text).expect("valid text")).expect("written");
+    let module = place.slow(4);
     let mut child = place.start(&module);
     let children = format!("/proc/{0}/task/{0}/children", child.id());
     let helper = wait_for(|| fs::read_to_string(&children).ok()?.split_whitespace().next().map(str::to_owned));

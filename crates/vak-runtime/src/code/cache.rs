@@ -6,14 +6,19 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::entry::{Key, MAX_BYTES, open, seal};
-use super::folder::{Folder, Listed};
+use super::folder::{Claim, Folder, Listed};
 use super::{Code, EntryName};
 use crate::CacheConfig;
 
 /// How many entries there may be: all of them are looked at when one is written.
 const MAX_ENTRIES: usize = 4096;
+
+/// How long who waits for another process rests between two looks. The system has no lock to wait for with an end.
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// Why the cache is not used.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +86,22 @@ impl Cache {
         self.folder.check().ok()?;
         let bytes = self.folder.read(&name.file(), MAX_BYTES.min(self.max_bytes)).ok()?;
         open(&self.key, name, bytes)
+    }
+
+    /// Claims the work of compiling what `name` is to name, for this process alone; waits for another one that is at it,
+    /// for as long as `patience` at most. Without a claim (a process that takes long, or a folder that takes no file) the
+    /// work is done all the same: then it is done twice.
+    pub(crate) fn claim(&self, name: &EntryName, patience: Duration) -> Option<Claim<'_>> {
+        self.folder.check().ok()?;
+        let until = Instant::now() + patience;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match self.folder.claim(&name.file()) {
+                Ok(None) if Instant::now() < until => thread::sleep(pause),
+                claimed => return claimed.ok().flatten(),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     /// Keeps code for later. Where that fails, later processes compile again.

@@ -21,6 +21,8 @@ use super::identity::base16;
 
 /// What the names of files begin with that are being written.
 const UNFINISHED: &str = ".new-";
+/// What the names of files begin with that hold nothing, and say by their lock that somebody is at work.
+const CLAIM: &str = ".claim-";
 
 /// Write access of group and others.
 const WRITE_OF_OTHERS: u32 = 0o022;
@@ -141,12 +143,32 @@ impl Folder {
         Ok(unfinished)
     }
 
-    /// The regular files, without those that are being written. What a writer has left that is dead is removed.
+    /// Claims the work on `name`, unless somebody else has: then there is nothing. The claim ends with its holder.
+    pub(super) fn claim(&self, name: &str) -> io::Result<Option<Claim<'_>>> {
+        let name = format!("{CLAIM}{name}");
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.fd, name.as_str(), flags, Mode::RUSR | Mode::WUSR)?);
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+            Err(errno) => return Err(errno.into()),
+        }
+        let stat = fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || stat.st_uid != geteuid().as_raw() {
+            return Err(io::Error::other("not a regular file of this user's"));
+        }
+        // The holder before has removed it meanwhile: the next one who comes makes another.
+        Ok((stat.st_nlink > 0).then_some(Claim { folder: self, name, _file: file }))
+    }
+
+    /// The regular files, without those that are being written and claims. What one who is dead has left of these is
+    /// removed.
     pub(super) fn list(&self) -> io::Result<Vec<Listed>> {
         let mut files = Vec::new();
         for entry in Dir::read_from(&self.fd)? {
             let entry = entry?;
-            if entry.file_name().to_bytes().starts_with(UNFINISHED.as_bytes()) {
+            let begins_with = |prefix: &str| entry.file_name().to_bytes().starts_with(prefix.as_bytes());
+            if begins_with(UNFINISHED) || begins_with(CLAIM) {
                 self.remove_if_left(entry.file_name());
             } else if let (Ok(name), Ok(stat)) =
                 (entry.file_name().to_str(), statat(&self.fd, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW))
@@ -164,8 +186,11 @@ impl Folder {
         let Ok((file, _)) = name.to_str().map_err(io::Error::other).and_then(|name| self.open_own(name)) else {
             return;
         };
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            // A writer between making and locking its file loses it: it will not find it, and write nothing.
+        let is_dead = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        // What somebody else has removed in between is not of this name any more.
+        if is_dead && fstat(&file).is_ok_and(|stat| stat.st_nlink > 0) {
+            // Who is between making and locking its file loses it: a writer will not find it and write nothing, and
+            // who wants to claim something tries again.
             let _ = unlinkat(&self.fd, name, AtFlags::empty());
         }
     }
@@ -195,6 +220,21 @@ impl Drop for Unfinished<'_> {
         if !self.keep {
             self.folder.remove(&self.name);
         }
+    }
+}
+
+/// Work that nobody else does as long as this is there.
+pub(crate) struct Claim<'a> {
+    folder: &'a Folder,
+    name: String,
+    /// Its lock is the claim.
+    _file: File,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        // While the lock is held: nobody can have claimed the same name in another file yet.
+        self.folder.remove(&self.name);
     }
 }
 

@@ -3,12 +3,12 @@
 use std::fs::{self, File, FileTimes, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use vak_model::{CacheUse, LimitRequest};
 use vak_package::{Bounds, RawModule};
-use vak_runtime::{CacheConfig, CacheError, CompiledModule, Number, Runtime, RuntimeConfig};
+use vak_runtime::{CacheConfig, CacheError, CompileBounds, CompiledModule, Number, Runtime, RuntimeConfig};
 
 /// A cache of its own, in a folder that is gone afterwards.
 struct Place(tempfile::TempDir);
@@ -274,6 +274,60 @@ fn n7_what_a_dead_writer_has_left_is_removed_and_what_a_living_one_writes_is_not
     drop(writer);
     place.entry(3);
     assert!(!alive.exists());
+}
+
+/// Somebody who has claimed to compile a module, and is neither dead nor done.
+#[test]
+fn n8_who_claims_to_compile_and_never_ends_is_waited_for_in_vain_and_not_for_long() {
+    let place = Place::new();
+    let entry = place.entry(1);
+    fs::remove_file(&entry).expect("removed");
+    let claim = entry.with_file_name(format!(".claim-{}", entry.file_name().expect("a name").to_string_lossy()));
+    let holder = File::create(&claim).expect("made");
+    holder.lock().expect("locked");
+    let bounds = CompileBounds { time: Duration::from_millis(100), ..CompileBounds::default() };
+    let config = RuntimeConfig::default().cache(place.config()).compile_bounds(bounds);
+    let patient = Runtime::new(config).expect("an engine");
+    let started = Instant::now();
+    assert_eq!(used(&patient, 1), CacheUse::Miss);
+    assert!(started.elapsed() >= bounds.time, "it has waited");
+    assert_eq!(used(&patient, 1), CacheUse::Hit, "nobody waits for what is there");
+    assert!(claim.exists(), "it is its holder's");
+    drop(holder);
+    place.entry(2);
+    assert!(!claim.exists(), "nobody's any more");
+}
+
+#[test]
+fn n8_a_claim_of_the_dead_or_one_that_is_no_file_holds_nobody_up() {
+    let place = Place::new();
+    let entry = place.entry(1);
+    let claim = entry.with_file_name(format!(".claim-{}", entry.file_name().expect("a name").to_string_lossy()));
+    let elsewhere = place.0.path().join("elsewhere");
+    let left = || drop(File::create(&claim).expect("made"));
+    let pipe = || mkfifoat(CWD, &claim, Mode::RUSR | Mode::WUSR).expect("a pipe");
+    let folder = || fs::create_dir(&claim).expect("a folder");
+    let link = || symlink(&elsewhere, &claim).expect("a link");
+    for make in [&left as &dyn Fn(), &pipe, &link, &folder] {
+        fs::remove_file(&entry).expect("removed");
+        make();
+        let started = Instant::now();
+        assert_eq!([place.used(1), place.used(1)], [CacheUse::Miss, CacheUse::Hit]);
+        assert!(started.elapsed() < Duration::from_secs(5), "nobody was waited for");
+        let _ = fs::remove_file(&claim);
+        assert!(!elsewhere.exists(), "never followed");
+    }
+}
+
+#[test]
+fn n8_threads_that_need_the_same_module_at_once_compile_it_once() {
+    let place = Place::new();
+    let runtime = place.runtime();
+    let uses = std::thread::scope(|scope| {
+        let running = [(); 8].map(|()| scope.spawn(|| used(&runtime, 1)));
+        running.map(|thread| thread.join().expect("no panic"))
+    });
+    assert_eq!(uses.iter().filter(|cache| **cache == CacheUse::Miss).count(), 1, "{uses:?}");
 }
 
 #[test]

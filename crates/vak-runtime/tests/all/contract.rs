@@ -129,26 +129,6 @@ fn e10_blocks_that_the_allocator_may_not_give_are_refused() {
 }
 
 #[test]
-fn each_trap_has_its_own_code() {
-    for (items, body, expected) in [
-        ("", "unreachable", Code::TrapUnreachable),
-        ("", "(i64.load (i32.const 65536))", Code::TrapMemory),
-        ("", "(i64.div_s (i64.const 1) (i64.const 0))", Code::TrapDivideByZero),
-        ("", "(i64.div_s (i64.const 0x8000000000000000) (i64.const -1))", Code::TrapIntegerOverflow),
-        ("", "(i64.trunc_f64_s (f64.const nan))", Code::TrapConversion),
-        ("(table 1 funcref)", "(call_indirect (result i64) (i32.const 0))", Code::TrapIndirectCall),
-        ("(table 1 funcref)", "(call_indirect (result i64) (i32.const 5))", Code::TrapTable),
-        (
-            "(table 1 funcref) (func $f) (elem (i32.const 0) $f)",
-            "(call_indirect (result i64) (i32.const 0))",
-            Code::TrapIndirectCall,
-        ),
-    ] {
-        assert_eq!(code(&call(&skill(items, body, ""))), expected, "{body}");
-    }
-}
-
-#[test]
 fn d13_segments_out_of_bounds_trap_before_anything_runs() {
     let outcome = call(&skill("(data (i32.const 65536) \"x\")", "i64.const 0", ""));
     assert_eq!(code(&outcome), Code::TrapMemory);

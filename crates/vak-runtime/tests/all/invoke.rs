@@ -4,7 +4,7 @@ use vak_model::{Code, LimitKind, LimitRequest};
 use vak_package::{Bounds, RawModule};
 use vak_runtime::{CompiledModule, InvalidArgument, Number};
 
-fn module(text: &str, limits: &LimitRequest) -> CompiledModule {
+pub(crate) fn module(text: &str, limits: &LimitRequest) -> CompiledModule {
     let raw = RawModule::read(wat::parse_str(text).expect("valid text"), &Bounds::default()).expect("valid");
     let admitted = crate::unsigned(raw).expect("unsigned");
     crate::runtime().compile_raw(&admitted, limits).expect("compiled")

@@ -29,17 +29,32 @@ pub(crate) fn unsigned<A: Artefact>(artefact: A) -> Result<Admitted<A>, AdmitErr
     vak_trust::dangerous::admit_unsigned(artefact, &Trust::nobody(), Timestamp::EPOCH)
 }
 
+/// What the manifest of every skill of the tests begins with.
+pub(crate) const HEAD: &str =
+    "name: test\nversion: \"1.0.0\"\ndescription: A test\nmodule: test.wasm\nexports: [{ name: execute }]\n";
+
 /// A skill from a whole module's text.
 pub(crate) fn from_text(text: &str, yaml: &str) -> PreparedSkill {
-    let yaml = format!(
-        "name: test\nversion: \"1.0.0\"\ndescription: A test\nmodule: test.wasm\nexports: [{{ name: execute }}]\n{yaml}"
-    );
-    let manifest = ManifestDocument::from_yaml(&yaml).expect("a valid manifest");
+    let manifest = ManifestDocument::from_yaml(&format!("{HEAD}{yaml}")).expect("a valid manifest");
     let module = wat::parse_str(text).expect("valid text");
     let package = Package::pack(module, &manifest, &Bounds::default()).expect("a valid package");
     let admitted = unsigned(package).expect("unsigned");
     let grant = Grant::new(manifest.manifest(), &Default::default()).expect("granted");
     runtime().compile(&admitted, &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared")
+}
+
+/// A module with its manifest.
+pub(crate) struct Source {
+    pub(crate) module: Vec<u8>,
+    pub(crate) yaml: String,
+}
+
+/// A skill that does no harm, and answers `[1]`.
+pub(crate) fn harmless() -> Source {
+    let text = r#"(module (memory (export "memory") 1) (data (i32.const 2048) "[1]")
+        (func (export "vak_alloc") (param i32) (result i32) i32.const 1024)
+        (func (export "execute") (param i32 i32) (result i64) i64.const 0x80000000003))"#;
+    Source { module: wat::parse_str(text).expect("valid text"), yaml: HEAD.to_owned() }
 }
 
 pub(crate) fn call(skill: &PreparedSkill) -> Outcome {

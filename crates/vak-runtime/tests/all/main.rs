@@ -1,17 +1,26 @@
 //! What the runtime promises, shown on small guests.
 
 mod bodies;
+mod border;
 mod cache;
 mod contract;
+mod engines;
 mod fuzz;
 mod golden;
 mod grants;
+mod hostile;
+mod instances;
 mod interruption;
 mod invoke;
 mod kit;
 mod last_words;
 mod memory;
+mod process;
 mod profiles;
+mod rules;
+mod stacks;
+mod suspended;
+mod values;
 
 pub(crate) use kit::*;
 use vak_runtime::RuntimeConfig;

@@ -1,14 +1,28 @@
 //! The same promises for a host that takes its instances from a pool, and what only a pool can get wrong.
 
+#[path = "../all/border.rs"]
+mod border;
 #[path = "../all/contract.rs"]
 mod contract;
+#[path = "../all/hostile.rs"]
+mod hostile;
+#[path = "../all/instances.rs"]
+mod instances;
 #[path = "../all/interruption.rs"]
 mod interruption;
 #[path = "../all/kit.rs"]
 mod kit;
 #[path = "../all/memory.rs"]
 mod memory;
+#[path = "../all/process.rs"]
+mod process;
+#[path = "../all/rules.rs"]
+mod rules;
 mod slots;
+#[path = "../all/stacks.rs"]
+mod stacks;
+#[path = "../all/suspended.rs"]
+mod suspended;
 
 pub(crate) use kit::*;
 use vak_runtime::{Allocation, Pool, RuntimeConfig};
