@@ -1,9 +1,11 @@
 //! One isolated call, and the instance alone.
 
+use std::cell::LazyCell;
 use std::hint::black_box;
 
 use criterion::Criterion;
 use vak_package::{Artefact, Package, Schema};
+use vak_runtime::{Runtime, RuntimeConfig};
 
 use crate::floor::{Floor, From, Upto};
 use crate::guests::{ANSWER, calculator, call, pooled, prepared, without_schemas};
@@ -19,8 +21,11 @@ pub(crate) fn instantiate(c: &mut Criterion<ThreadTime>) {
     for (name, from) in
         [("on_demand", From::Demand), ("pool_default", From::DefaultPool), ("pool_resident", From::Pool(SLOTS))]
     {
-        let floor = Floor::new(from, Upto::Epochs, package.bytes(), None);
-        group.bench_function(name, |b| b.iter(|| floor.instantiate()));
+        let floor = LazyCell::new(|| Floor::new(from, Upto::Epochs, package.bytes(), None));
+        group.bench_function(name, |b| {
+            let floor = &*floor;
+            b.iter(|| floor.instantiate());
+        });
     }
     group.finish();
 }
@@ -39,8 +44,10 @@ pub(crate) fn bench(c: &mut Criterion<ThreadTime>) {
         ("with_schemas", From::Pool(SLOTS), Upto::Schemas),
         ("with_usage_and_digests", From::Pool(SLOTS), Upto::Usage),
     ] {
-        let floor = Floor::new(from, upto, package.bytes(), (upto >= Upto::Schemas).then(|| schemas(&package)));
+        let schemas = || (upto >= Upto::Schemas).then(|| schemas(&package));
+        let floor = LazyCell::new(|| Floor::new(from, upto, package.bytes(), schemas()));
         group.bench_function(name, |b| {
+            let floor = &*floor;
             b.iter(|| {
                 let told = floor.call();
                 assert_eq!(told.answer, ANSWER);
@@ -48,14 +55,19 @@ pub(crate) fn bench(c: &mut Criterion<ThreadTime>) {
             });
         });
     }
-    let runtime = pooled(SLOTS);
-    for (name, package) in [("vak", &without_schemas(&package)), ("vak_schemas", &package)] {
-        let skill = prepared(&runtime, package);
-        group.bench_function(name, |b| b.iter(|| call(&skill)));
+    let plain = without_schemas(&package);
+    let demand = || Runtime::new(RuntimeConfig::default()).expect("a runtime");
+    for (name, runtime, package) in [
+        ("vak", &(|| pooled(SLOTS)) as &dyn Fn() -> Runtime, &plain),
+        ("vak_schemas", &|| pooled(SLOTS), &package),
+        ("vak_on_demand", &demand, &plain),
+    ] {
+        let skill = LazyCell::new(|| prepared(&runtime(), package));
+        group.bench_function(name, |b| {
+            let skill = &*skill;
+            b.iter(|| call(skill));
+        });
     }
-    let runtime = vak_runtime::Runtime::new(vak_runtime::RuntimeConfig::default()).expect("a runtime");
-    let skill = prepared(&runtime, &without_schemas(&package));
-    group.bench_function("vak_on_demand", |b| b.iter(|| call(&skill)));
     group.finish();
 }
 

@@ -15,15 +15,19 @@ use crate::guests::{admitted, ordinary};
 pub(crate) fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("sandbox/compile");
     group.sample_size(20);
-    let (bytes, engine) = (ordinary(), engine(From::Demand, Upto::Epochs));
+    let bytes = ordinary();
     group.throughput(Throughput::Bytes(bytes.len() as u64));
-    group.bench_function("floor", |b| b.iter(|| Module::from_binary(&engine, black_box(&bytes)).expect("compiled")));
+    group.bench_function("floor", |b| {
+        let engine = engine(From::Demand, Upto::Epochs);
+        b.iter(|| Module::from_binary(&engine, black_box(&bytes)).expect("compiled"));
+    });
     group.bench_function("vak_read_alone", |b| b.iter(|| read(black_box(&bytes))));
     let helper = CompileWith::this_program();
     assert!(matches!(helper, CompileWith::Helper(_)), "main asks first");
     for (name, compile_with) in [("vak_in_process", CompileWith::InProcess), ("vak_helper", helper)] {
-        let runtime = Runtime::new(RuntimeConfig::default().compile_with(compile_with)).expect("a runtime");
+        let config = RuntimeConfig::default().compile_with(compile_with);
         group.bench_function(name, |b| {
+            let runtime = Runtime::new(config.clone()).expect("a runtime");
             b.iter(|| {
                 let admitted = admitted(read(black_box(&bytes)));
                 runtime.compile_raw(&admitted, &LimitRequest::none()).expect("compiled")

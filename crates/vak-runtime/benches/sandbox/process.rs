@@ -1,5 +1,6 @@
 //! Whole processes, from the start to the answer: `vak-run` with all that it checks, beside the bare engine.
 
+use std::cell::LazyCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -68,21 +69,26 @@ impl Place {
 
 pub(crate) fn bench(c: &mut Criterion) {
     let Some((package, programs)) = calculator().zip(Programs::find()) else { return };
-    let place = Place::new(&package);
+    let place = LazyCell::new(|| Place::new(&package));
     let mut group = c.benchmark_group("sandbox/process");
     group.sample_size(30);
-    let mut measure = |name: &str, mut command: Command, answer: &[u8]| {
-        group.bench_function(name, |b| b.iter(|| run(&mut command, answer)));
+    let mut measure = |name: &str, command: &dyn Fn() -> Command, answer: &[u8]| {
+        group.bench_function(name, |b| {
+            let mut command = command();
+            b.iter(|| run(&mut command, answer));
+        });
     };
-    measure("start_alone", Command::new("true"), b"");
-    measure("floor", place.floor(&programs, "calculator.code"), ANSWER);
-    measure("vak_cached", place.vak_run(&programs, &[]), ANSWER);
-    measure("floor_compiling", place.floor(&programs, "calculator.wasm"), ANSWER);
-    measure("vak_compiling", place.vak_run(&programs, &["--no-cache"]), ANSWER);
+    measure("start_alone", &|| Command::new("true"), b"");
+    measure("floor", &|| place.floor(&programs, "calculator.code"), ANSWER);
+    measure("vak_cached", &|| place.vak_run(&programs, &[]), ANSWER);
+    measure("floor_compiling", &|| place.floor(&programs, "calculator.wasm"), ANSWER);
+    measure("vak_compiling", &|| place.vak_run(&programs, &["--no-cache"]), ANSWER);
     if let Some(wasmtime) = on_the_path("wasmtime") {
-        let mut command = Command::new(wasmtime);
-        command.args(["run", "--invoke", "vak_alloc"]).arg(place.file("calculator.wasm")).arg("31");
-        group.bench_function("wasmtime_run", |b| b.iter(|| command.output().expect("started")));
+        group.bench_function("wasmtime_run", |b| {
+            let mut command = Command::new(&wasmtime);
+            command.args(["run", "--invoke", "vak_alloc"]).arg(place.file("calculator.wasm")).arg("31");
+            b.iter(|| command.output().expect("started"));
+        });
     }
     group.finish();
 }

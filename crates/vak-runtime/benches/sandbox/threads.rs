@@ -1,5 +1,6 @@
 //! Calls from one thread and from two: what a call costs when others run beside it.
 
+use std::cell::LazyCell;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -17,15 +18,16 @@ pub(crate) fn bench(c: &mut Criterion) {
     let Some(package) = calculator() else { return };
     let mut group = c.benchmark_group("sandbox/threads");
     group.throughput(Throughput::Elements(1));
-    let floor = Floor::new(From::Pool(SLOTS), Upto::Epochs, package.bytes(), None);
-    let runtime = pooled(SLOTS);
-    let skill = prepared(&runtime, &without_schemas(&package));
+    let floor = LazyCell::new(|| Floor::new(From::Pool(SLOTS), Upto::Epochs, package.bytes(), None));
+    let skill = LazyCell::new(|| prepared(&pooled(SLOTS), &without_schemas(&package)));
     for threads in [1, 2] {
         group.bench_function(BenchmarkId::new("floor", threads), |b| {
+            let floor = &*floor;
             b.iter_custom(|calls| together(threads, calls, || drop(floor.call())));
         });
         group.bench_function(BenchmarkId::new("vak", threads), |b| {
-            b.iter_custom(|calls| together(threads, calls, || call(&skill)));
+            let skill = &*skill;
+            b.iter_custom(|calls| together(threads, calls, || call(skill)));
         });
     }
     group.finish();
