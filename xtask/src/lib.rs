@@ -10,6 +10,7 @@ mod cli;
 mod docs;
 mod env;
 mod error;
+mod fuzz_seeds;
 mod install;
 mod mutants;
 mod process;
