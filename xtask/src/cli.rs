@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{ci, docs, env, install, mutants, quickstart, setup, sign, skills, test, threats, tidy, tools};
+use crate::{
+    bench, ci, docs, env, fuzz_seeds, install, mutants, quickstart, setup, sign, skills, test, threats, tidy, tools,
+};
 
 /// The project's own tasks.
 ///
@@ -42,6 +44,8 @@ enum Verb {
     Sign(sign::Args),
     Test(test::Args),
     Mutants(mutants::Args),
+    Bench(bench::Args),
+    FuzzSeeds(fuzz_seeds::Args),
     Tidy(tidy::Args),
     Threats(threats::Args),
     Docs(docs::Args),
@@ -72,6 +76,8 @@ fn run(verb: &Verb, workspace: &Workspace) -> Result<(), Error> {
         Verb::Sign(args) => sign::run(workspace, args),
         Verb::Test(args) => test::run(workspace, args),
         Verb::Mutants(args) => mutants::run(workspace, args),
+        Verb::Bench(args) => bench::run(workspace, args),
+        Verb::FuzzSeeds(args) => fuzz_seeds::run(workspace, args),
         Verb::Tidy(args) => tidy::run(workspace, args),
         Verb::Threats(args) => threats::run(workspace, args),
         Verb::Docs(args) => docs::run(workspace, args),

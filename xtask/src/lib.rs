@@ -4,11 +4,13 @@
 //! from `git ls-files`; it needs no network but through cargo and, in `setup`, through apt.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "besides vak-cli this is the one crate that prints")]
 
+mod bench;
 mod ci;
 mod cli;
 mod docs;
 mod env;
 mod error;
+mod fuzz_seeds;
 mod install;
 mod mutants;
 mod process;

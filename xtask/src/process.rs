@@ -79,6 +79,12 @@ impl Task {
         self
     }
 
+    /// Sends what the command prints to stderr: stdout is for this task's own answer.
+    pub(crate) fn to_stderr(mut self) -> Self {
+        self.command.stdout(std::io::stderr());
+        self
+    }
+
     /// Shows the command on stderr and runs it.
     pub(crate) fn run(mut self) -> Result<(), Error> {
         eprintln!("{}", bold(&format!("$ {}", self.shown)));

@@ -1,5 +1,6 @@
 //! One call: a fresh store, an instance, the input, the answer, the checks, and nothing left behind.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use vak_abi::Verdict;
@@ -75,7 +76,10 @@ impl PreparedSkill {
             Ok(store) => store,
             Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
         };
-        let ran = watch.over(self.exchange(&mut store, export, input)).await;
+        let ran = {
+            let exchange = pin!(self.exchange(&mut store, export, input));
+            watch.over(exchange).await
+        };
         let result = flatten(ran, &self.limits).and_then(|said| export.check(said));
         let usage = usage(&store, &watch, &self.limits, &result, self.compile_time);
         Outcome { result, usage }
@@ -108,7 +112,7 @@ impl PreparedSkill {
         let failed = |error: wasmtime::Error| classify(&error, &self.limits);
         let instance = self.pre.instantiate_async(&mut *store).await.map_err(failed)?;
         store.set_fuel(self.limits.get(LimitKind::Fuel)).map_err(failed)?;
-        let guest = Guest::of(&instance, store, export.name.as_str()).map_err(failed)?;
+        let guest = Guest::of(&instance, store, &self.places, &export.entry).map_err(failed)?;
         let block = guest.give(store, input, &self.limits).await?;
         guest.ask(store, block, &self.limits).await
     }

@@ -2,7 +2,7 @@
 //! is allocated or copied.
 
 use vak_abi::{Answer, EXPORT_ALLOC, EXPORT_FAILURE, EXPORT_MEMORY, FAILURE_BYTES, Verdict};
-use wasmtime::{Instance, Memory, Store, TypedFunc};
+use wasmtime::{Extern, Func, Instance, Memory, Module, ModuleExport, Store, TypedFunc};
 
 use crate::error::{CallError, ContractError, TrapKind};
 use crate::meter::{HostMemoryGone, LimitHit, Meter};
@@ -24,14 +24,40 @@ pub(crate) struct Guest {
     entry: TypedFunc<(u32, u32), i64>,
 }
 
+/// Where a module has the exports of every call. Names are looked up once and not at every call.
+pub(crate) struct Places {
+    memory: ModuleExport,
+    alloc: ModuleExport,
+}
+
+impl Places {
+    pub(crate) fn of(module: &Module) -> wasmtime::Result<Self> {
+        Ok(Self { memory: place(module, EXPORT_MEMORY)?, alloc: place(module, EXPORT_ALLOC)? })
+    }
+}
+
+/// Where a module has an export that the reader of artefacts has seen.
+pub(crate) fn place(module: &Module, export: &str) -> wasmtime::Result<ModuleExport> {
+    module.get_export_index(export).ok_or_else(gone)
+}
+
+fn gone() -> wasmtime::Error {
+    wasmtime::Error::msg("a checked export is gone")
+}
+
 impl Guest {
     /// The reader of artefacts has checked names and types; this takes them.
-    pub(crate) fn of(instance: &Instance, store: &mut Store<Meter>, export: &str) -> wasmtime::Result<Self> {
-        let memory = instance
-            .get_memory(&mut *store, EXPORT_MEMORY)
-            .ok_or_else(|| wasmtime::Error::msg("the checked memory is gone"))?;
-        let alloc = instance.get_typed_func(&mut *store, EXPORT_ALLOC)?;
-        let entry = instance.get_typed_func(&mut *store, export)?;
+    pub(crate) fn of(
+        instance: &Instance,
+        store: &mut Store<Meter>,
+        places: &Places,
+        entry: &ModuleExport,
+    ) -> wasmtime::Result<Self> {
+        let mut find = |place: &ModuleExport| instance.get_module_export(&mut *store, place);
+        let memory = find(&places.memory).and_then(Extern::into_memory).ok_or_else(gone)?;
+        let alloc: Func = find(&places.alloc).and_then(Extern::into_func).ok_or_else(gone)?;
+        let entry: Func = find(entry).and_then(Extern::into_func).ok_or_else(gone)?;
+        let (alloc, entry) = (alloc.typed(&*store)?, entry.typed(&*store)?);
         Ok(Self { instance: *instance, memory, alloc, entry })
     }
 

@@ -1,5 +1,6 @@
 //! Calling a plain function of a raw module: numbers in, numbers out, no imports, no JSON.
 
+use std::pin::pin;
 use std::str::FromStr;
 
 use vak_model::Usage;
@@ -77,7 +78,10 @@ impl CompiledModule {
             Ok(store) => store,
             Err(error) => return Ok(InvokeOutcome { result: Err(error), usage: Usage::default() }),
         };
-        let ran = watch.over(self.exchange(&mut store, function, &arguments)).await;
+        let ran = {
+            let exchange = pin!(self.exchange(&mut store, function, &arguments));
+            watch.over(exchange).await
+        };
         let result = flatten(ran, &compiled.limits);
         let usage = usage(&store, &watch, &compiled.limits, &result, compiled.compile_time);
         Ok(InvokeOutcome { result, usage })

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use vak_model::{Export, ExportName, Grant, Limits};
 use vak_package::Schema;
-use wasmtime::{InstancePre, Linker};
+use wasmtime::{InstancePre, Linker, ModuleExport};
 
 use crate::CompiledSkill;
 use crate::compile::CompileTime;
 use crate::engine::TickingEngine;
 use crate::error::PrepareError;
+use crate::guest::{Places, place};
 use crate::meter::Meter;
 
 /// A skill that is linked to what it was granted and to nothing else, with its schemas compiled.
@@ -19,20 +20,22 @@ pub struct PreparedSkill {
     pub(crate) engine: Arc<TickingEngine>,
     pub(crate) limits: Limits,
     pub(crate) compile_time: CompileTime,
+    pub(crate) places: Places,
     pub(crate) exports: Vec<PreparedExport>,
 }
 
 /// One function with its compiled schemas.
-#[derive(Debug)]
 pub(crate) struct PreparedExport {
     pub(crate) name: ExportName,
+    pub(crate) entry: ModuleExport,
     pub(crate) input: Option<Schema>,
     pub(crate) output: Option<Schema>,
 }
 
 impl fmt::Debug for PreparedSkill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedSkill").field("exports", &self.exports).finish_non_exhaustive()
+        let exports: Vec<_> = self.exports.iter().map(|export| &export.name).collect();
+        f.debug_struct("PreparedSkill").field("exports", &exports).finish_non_exhaustive()
     }
 }
 
@@ -49,14 +52,19 @@ impl CompiledSkill {
         let mut linker = Linker::new(&compiled.engine.engine);
         crate::host::link(&mut linker, &manifest, grant).map_err(link_error)?;
         let pre = linker.instantiate_pre(&compiled.module).map_err(link_error)?;
-        let exports = manifest.exports.iter().map(PreparedExport::new).collect::<Result<_, _>>()?;
+        let places = Places::of(&compiled.module).map_err(link_error)?;
+        let exports = manifest.exports.iter().map(|export| {
+            let entry = place(&compiled.module, export.name.as_str()).map_err(link_error)?;
+            PreparedExport::new(export, entry)
+        });
+        let exports = exports.collect::<Result<_, _>>()?;
         let (engine, limits, compile_time) = (compiled.engine, compiled.limits, compiled.compile_time);
-        Ok(PreparedSkill { pre, engine, limits, compile_time, exports })
+        Ok(PreparedSkill { pre, engine, limits, compile_time, places, exports })
     }
 }
 
 impl PreparedExport {
-    fn new(export: &Export) -> Result<Self, PrepareError> {
+    fn new(export: &Export, entry: ModuleExport) -> Result<Self, PrepareError> {
         let compile = |which, schema: &Option<serde_json::Value>| {
             schema.as_ref().map(Schema::compile).transpose().map_err(|source| PrepareError::Schema {
                 export: export.name.clone(),
@@ -66,6 +74,7 @@ impl PreparedExport {
         };
         Ok(Self {
             name: export.name.clone(),
+            entry,
             input: compile("input", &export.input_schema)?,
             output: compile("output", &export.output_schema)?,
         })

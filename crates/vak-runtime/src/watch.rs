@@ -1,7 +1,7 @@
 //! The eye on a running call: one absolute deadline, one budget of processor time.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,21 @@ pub(crate) struct Watch {
     started: Instant,
     deadline: Instant,
     cpu_limit: Duration,
+    /// Processor time that counts against the limit.
     cpu: Duration,
+    /// Wall-clock time of the first slice beyond what counts.
+    uncounted: Duration,
 }
+
+/// The most that the first slice of a call counts as processor time. A slice ends after a tick or a million of fuel, which
+/// takes a guest less than this; the rest is time that the system gave to others.
+const FIRST_SLICE_MAX: Duration = Duration::from_millis(1);
 
 impl Watch {
     pub(crate) fn start(limits: &Limits) -> Self {
         let started = Instant::now();
-        Self { started, deadline: started + limits.time(), cpu_limit: limits.cpu_time(), cpu: Duration::ZERO }
+        let (deadline, cpu_limit) = (started + limits.time(), limits.cpu_time());
+        Self { started, deadline, cpu_limit, cpu: Duration::ZERO, uncounted: Duration::ZERO }
     }
 
     pub(crate) const fn deadline(&self) -> Instant {
@@ -29,13 +37,12 @@ impl Watch {
 
     /// Drives `future` to its end, or drops it where it stands when a limit is reached.
     ///
-    /// The future must return to its caller now and then: guests do so at every tick and every million of fuel.
-    pub(crate) async fn over<F: Future>(&mut self, future: F) -> Result<F::Output, LimitKind> {
-        let mut future = pin!(future);
+    /// The future must return to its caller now and then: guests do so at every tick and every million of fuel. It is
+    /// pinned where it is made, since it is large, and moving it would be dearer than anything else here.
+    pub(crate) async fn over<F: Future>(&mut self, mut future: Pin<&mut F>) -> Result<F::Output, LimitKind> {
+        let mut slice = Slice::First;
         std::future::poll_fn(|context| {
-            let before = thread_time();
-            let polled = future.as_mut().poll(context);
-            self.cpu += thread_time().saturating_sub(before);
+            let polled = slice.measure(self, || future.as_mut().poll(context));
             match polled {
                 Poll::Ready(output) => Poll::Ready(Ok(output)),
                 Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(LimitKind::Time)),
@@ -51,9 +58,40 @@ impl Watch {
         self.started.elapsed()
     }
 
-    /// Processor time that the call has used.
-    pub(crate) const fn cpu(&self) -> Duration {
-        self.cpu
+    /// Processor time that the call has used; of its first slice, the wall-clock time, which is no less.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.cpu + self.uncounted
+    }
+}
+
+/// Which part of a call runs next. Most calls have one only, and reading the processor's clock, a system call each time, would
+/// be a tenth of them.
+#[derive(Clone, Copy, Debug)]
+enum Slice {
+    /// Measured by the wall clock.
+    First,
+    /// Measured by the processor's.
+    Later,
+}
+
+impl Slice {
+    fn measure<T>(&mut self, watch: &mut Watch, run: impl FnOnce() -> T) -> T {
+        match std::mem::replace(self, Self::Later) {
+            Self::First => {
+                let before = Instant::now();
+                let output = run();
+                let spent = before.elapsed();
+                watch.cpu = spent.min(FIRST_SLICE_MAX);
+                watch.uncounted = spent - watch.cpu;
+                output
+            }
+            Self::Later => {
+                let before = thread_time();
+                let output = run();
+                watch.cpu += thread_time().saturating_sub(before);
+                output
+            }
+        }
     }
 }
 

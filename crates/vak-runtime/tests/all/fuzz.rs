@@ -2,7 +2,7 @@
 //! running. Nothing panics, nothing is VAK's own fault, and the reader's verdict on validity is wasmparser's.
 //!
 //! The same modules come every time. `VAK_FUZZ_ROUNDS=100000 VAK_FUZZ_SEED=7 cargo nextest run -p vak-runtime fuzz` looks
-//! at more and others.
+//! at more and others. The fuzz target `runtime` holds what libFuzzer finds to the same: see docs/fuzzing.md.
 
 use arbitrary::Unstructured;
 use vak_model::{Code, Fault, LimitKind, LimitRequest};
@@ -42,7 +42,7 @@ fn rounds(default: usize) -> usize {
 }
 
 /// What wasm-smith may use: what VAK takes, or everything that it knows.
-fn shape(wild: bool) -> wasm_smith::Config {
+pub(crate) fn shape(wild: bool) -> wasm_smith::Config {
     wasm_smith::Config {
         bulk_memory_enabled: true,
         multi_value_enabled: true,
@@ -103,7 +103,7 @@ fn verdict(bytes: &[u8]) -> Option<bool> {
     }
 }
 
-fn compare(bytes: &[u8]) -> bool {
+pub(crate) fn compare(bytes: &[u8]) -> bool {
     let reference = Validator::new_with_features(vak_package::features(true)).validate_all(bytes).is_ok();
     let verdict = verdict(bytes);
     assert!(verdict.is_none_or(|verdict| verdict == reference), "wasmparser says {reference}: {bytes:02x?}");
@@ -111,7 +111,7 @@ fn compare(bytes: &[u8]) -> bool {
 }
 
 /// Reads, compiles and calls everything; gives how many functions were called.
-fn run(bytes: Vec<u8>) -> usize {
+pub(crate) fn run(bytes: Vec<u8>) -> usize {
     let module = match RawModule::read(bytes.clone(), &Bounds::default()) {
         Ok(module) => module,
         Err(error) => {
