@@ -213,6 +213,8 @@ codes! {
     ManifestLimit = "manifest.limit", Malformed;
     /// An input or output schema of the manifest is no usable JSON Schema.
     ManifestSchema = "manifest.schema", Malformed;
+    /// The folder is no OCI image layout of skills, or two of its manifests match.
+    LayoutMalformed = "layout.malformed", Malformed;
     /// The signature is not written in the form that signatures have.
     SignatureMalformed = "signature.malformed", Malformed;
 
@@ -310,6 +312,8 @@ codes! {
     StoreMismatch = "store.mismatch", Mismatch;
     /// The store holds another artefact under that name and version.
     StoreConflict = "store.conflict", Mismatch;
+    /// A file of an OCI image layout is not what its descriptor says.
+    LayoutMismatch = "layout.mismatch", Mismatch;
     /// A skill is not the one that the lock file pins.
     LockDrift = "lock.drift", Mismatch;
 

@@ -12,12 +12,14 @@ mod blobs;
 mod error;
 mod files;
 mod index;
+mod layout;
 mod lock_file;
 mod reference;
 mod store;
 
 pub use error::StoreError;
 pub use index::Entry;
+pub use layout::{LayoutError, export as export_layout, import as import_layout, is_layout};
 pub use lock_file::{Drift, LOCK_FILE, LockError, LockFile, Pin};
 pub use reference::SkillReference;
 pub use store::{Added, OnConflict, Rebuilt, Store, StoreBounds, Swept};

@@ -3,6 +3,7 @@
 mod compile;
 mod journey;
 mod processes;
+mod replaced;
 mod trust;
 
 use std::path::Path;

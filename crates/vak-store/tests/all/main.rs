@@ -1,6 +1,7 @@
 //! What the store promises, shown on small skills.
 
 mod killed;
+mod layouts;
 mod locks;
 mod stores;
 
