@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::process::Task;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{docs, mutants, setup, test, threats, tidy, tools};
+use crate::{docs, install, mutants, setup, test, threats, tidy, tools};
 
 /// Run everything that CI runs, and stop at the first step that fails
 ///
@@ -35,6 +35,7 @@ const STEPS: &[(&str, Act)] = &[
     ("tools", tools::build),
     ("docs", docs::verify),
     ("test", test::all),
+    ("install", install::verify),
     ("mutants", mutants::all),
     ("specification", specification),
     ("readme", readme::run),

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::error::Error;
@@ -70,6 +71,23 @@ impl Task {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self.shown = format!("{name}={} {}", shell::word(value), self.shown);
+        self
+    }
+
+    /// Sets an environment variable, or takes it away if `value` is empty; this is not shown.
+    pub(crate) fn in_env(mut self, name: &str, value: &Path) -> Self {
+        if value.as_os_str().is_empty() {
+            self.command.env_remove(name);
+        } else {
+            self.command.env(name, value);
+        }
+        self
+    }
+
+    /// Runs it in another folder.
+    pub(crate) fn in_folder(mut self, folder: &str) -> Self {
+        self.command.current_dir(folder);
+        self.shown = format!("cd {} && {}", shell::word(folder), self.shown);
         self
     }
 

@@ -174,6 +174,12 @@ codes! {
     TrustMissing = "trust.missing", Environment;
     /// The trust root, or a change of it, says something that it can't say.
     TrustMalformed = "trust.malformed", Environment;
+    /// The store's index is damaged, or of a format that is not known.
+    StoreIndex = "store.index", Environment;
+    /// The store holds as much as it may.
+    StoreFull = "store.full", Environment;
+    /// The lock file is none, or of a format that is not known.
+    LockMalformed = "lock.malformed", Environment;
     /// The host could not give the memory that the limits allow.
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.
@@ -207,6 +213,8 @@ codes! {
     ManifestLimit = "manifest.limit", Malformed;
     /// An input or output schema of the manifest is no usable JSON Schema.
     ManifestSchema = "manifest.schema", Malformed;
+    /// The folder is no OCI image layout of skills, or two of its manifests match.
+    LayoutMalformed = "layout.malformed", Malformed;
     /// The signature is not written in the form that signatures have.
     SignatureMalformed = "signature.malformed", Malformed;
 
@@ -300,6 +308,14 @@ codes! {
     TrustRollback = "trust.rollback", Mismatch;
     /// The trust root does not have the fingerprint that was asked for.
     TrustFingerprint = "trust.fingerprint", Mismatch;
+    /// A file of the store is not what its index says.
+    StoreMismatch = "store.mismatch", Mismatch;
+    /// The store holds another artefact under that name and version.
+    StoreConflict = "store.conflict", Mismatch;
+    /// A file of an OCI image layout is not what its descriptor says.
+    LayoutMismatch = "layout.mismatch", Mismatch;
+    /// A skill is not the one that the lock file pins.
+    LockDrift = "lock.drift", Mismatch;
 
     /// Something that can't happen did.
     InternalBug = "internal.bug", Bug;

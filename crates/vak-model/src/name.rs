@@ -149,6 +149,12 @@ impl SkillVersion {
     pub fn precedence(&self, other: &Self) -> std::cmp::Ordering {
         self.0.cmp_precedence(&other.0)
     }
+
+    /// Whether it comes before a release, such as `1.0.0-rc.1`: nobody gets one who does not ask for it.
+    #[must_use]
+    pub fn is_prerelease(&self) -> bool {
+        !self.0.pre.is_empty()
+    }
 }
 
 impl TryFrom<String> for SkillVersion {

@@ -4,7 +4,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, TrustArgs, Ui, UnsignedArgs, quote};
 use vak_model::Code;
 
-use crate::{doctor, golden, invoke, list, run, skill_help};
+use crate::trust::Door;
+use crate::{doctor, golden, invoke, list, run, skill_help, store};
 
 /// Run a skill: one signed WebAssembly file that says what it may do, and can do nothing else
 #[derive(Debug, Parser)]
@@ -21,7 +22,9 @@ use crate::{doctor, golden, invoke, list, run, skill_help};
 #[command(after_long_help = format!("\
 SKILL is a path (a .wasm file, or a folder with a skill.yaml) if there is one,
 else a name such as `calculator` or `calculator@1.0.0`, looked up in the nearest
-folder `skills` from here upward. `name:calculator` is always a name.
+folder `skills` from here upward, then in the store; without a version it is the
+newest there that is no pre-release. `name:calculator` is always a name. What a
+`skills.lock` lists must be what it says.
 
 What runs must be signed by keys that the trust root of this machine, or --trust,
 entitles to the skill's name.
@@ -46,6 +49,7 @@ pub struct Cli {
 enum Verb {
     List(list::Args),
     Doctor(doctor::Args),
+    Store(store::Args),
 }
 
 /// Whether compiled code is kept.
@@ -102,6 +106,18 @@ impl RunArgs {
         let unsigned = if self.unsigned.allow_unsigned { " --allow-unsigned" } else { "" };
         trust.unwrap_or_default() + unsigned
     }
+
+    /// Who is let in to run.
+    pub(crate) fn admission(&self) -> Door<'_> {
+        let word = quote(self.skill.as_deref().unwrap_or_default());
+        let rest = self.invoke.as_ref().map(|name| format!(" --invoke {}", quote(name))).unwrap_or_default();
+        Door {
+            trust: &self.trust,
+            unsigned: self.unsigned,
+            open: format!("vak-run {word} --allow-unsigned{rest}"),
+            purpose: "run it unsigned, for development",
+        }
+    }
 }
 
 impl Tool for Cli {
@@ -109,6 +125,7 @@ impl Tool for Cli {
         match (self.verb, &self.run.skill) {
             (Some(Verb::List(args)), _) => list::run(&args, ui),
             (Some(Verb::Doctor(args)), _) => doctor::run(&args, ui),
+            (Some(Verb::Store(args)), _) => store::run(&args, ui),
             (None, Some(_)) if self.run.help => skill_help::run(&self.run, ui),
             (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
             (None, Some(_)) if self.run.golden => golden::run(&self.run, ui),

@@ -6,6 +6,7 @@ use vak_cli::{Failure, Place, quote};
 use vak_model::{Code, GoldenResult, Manifest};
 use vak_package::{FileError, FolderError, ManifestError, PackageError, ScanError};
 use vak_runtime::CallError;
+use vak_store::{Drift, LockError, StoreError};
 
 use crate::args::RunArgs;
 
@@ -65,6 +66,36 @@ pub(crate) fn package(error: &PackageError, path: &Path) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// The store, or an artefact in it, is not what it should be.
+pub(crate) fn store(error: &StoreError) -> Failure {
+    let failure = Failure::of(error.code(), error);
+    match error {
+        StoreError::Conflict { .. } => {
+            failure.next("vak-run store add PATH --replace", "puts the new one in its place")
+        }
+        StoreError::Index { .. } => {
+            failure.next("vak-run store gc --rebuild", "makes the index anew from the artefacts that are there")
+        }
+        StoreError::Mismatch { .. } | StoreError::Package { .. } | StoreError::NotRegular(_) => {
+            failure.next("vak-run store add PATH", "puts a good copy of it in its place")
+        }
+        StoreError::Full { .. } => failure.next("vak-run store list", "see what could be removed"),
+        StoreError::Read { .. } | StoreError::Write { .. } => failure,
+    }
+}
+
+/// A lock file that can't be used.
+pub(crate) fn lock(error: &LockError) -> Failure {
+    Failure::of(error.code(), error)
+}
+
+/// A skill that is not the one that a lock file pins.
+pub(crate) fn drift(drift: &Drift) -> Failure {
+    let name = quote(drift.name.as_str());
+    Failure::of(Code::LockDrift, drift)
+        .next(format!("vak-run store lock {name}"), "pins what there is now, if that is right")
 }
 
 /// A call that did not end with an answer.

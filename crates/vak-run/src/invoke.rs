@@ -10,9 +10,9 @@ use vak_runtime::{InvalidArgument, Number};
 use crate::args::RunArgs;
 use crate::failures;
 use crate::load::read_module;
-use crate::locate::{Location, locate};
+use crate::locate::{Location, Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
-use crate::run::{conclude, here};
+use crate::run::conclude;
 use crate::runtime::runtime;
 use crate::trust::{Subject, admit};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
 
 fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number>, Failure> {
     let (word, function) = (args.skill.as_deref().unwrap_or_default(), args.invoke.as_deref().unwrap_or_default());
-    let Location::File(file) = locate(word, &here()?)? else {
+    let Location::File(file) = locate(word, &Places::from_process()?)? else {
         return Err(Failure::new(Code::UsageArguments, format!("`{word}` is a folder: --invoke takes a .wasm file")));
     };
     let module = RawModule::read(read_module(&file)?, &Bounds::default());
@@ -33,7 +33,8 @@ fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number
     report.skill = Some(SkillReport { name: None, version: None, digest, signers: Vec::new() });
     report.export = Some(function.to_owned());
     let title = format!("`{}`", file.display());
-    let admitted = admit(module, &Subject { title, file, key_hints: Vec::new() }, args, ui, report)?;
+    let admitted = admit(module, &Subject { title, file, key_hints: Vec::new() }, &args.admission(), ui)?;
+    report.signed_by(admitted.signers());
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
     let runtime = runtime(args.cache, ui)?;
     let compiled = runtime.compile_raw(&admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;

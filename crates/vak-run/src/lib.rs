@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod runtime;
 mod skill_help;
+mod store;
 mod trust;
 
 pub use args::Cli;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use vak_cli::{Failure, quote};
 use vak_model::Code;
 use vak_package::{Bounds, ManifestDocument, Package, PackageError, SkillFolder};
+use vak_store::SkillReference;
 
 use crate::failures;
-use crate::locate::{Location, Wanted};
+use crate::locate::{Location, Pinned};
 
 /// A package, and the file that its module came from.
 #[derive(Debug)]
@@ -42,22 +43,45 @@ fn load_with(
             Ok(Loaded { package, file: file.clone(), key_hints: Vec::new() })
         }
         Location::Folder { folder, named } => {
-            let skill = read_folder(folder, named.as_ref())?;
+            let skill = read_folder(folder, named.as_ref().map(|named| &named.reference))?;
             let module = skill.module().map_err(|error| failures::folder(&error))?;
             let document = skill.document();
             let package = pack(read_module(&module.resolved)?, document, &Bounds::default());
             let package = package.map_err(|error| failures::package(&error, &module.shown))?;
+            named.as_ref().map_or(Ok(()), |named| check_lock(&package, named, &module.shown))?;
             let key_hints = document.manifest().signature.iter().flat_map(|block| block.keys.clone()).collect();
             Ok(Loaded { package, file: module.shown, key_hints })
         }
+        Location::Stored { store, entry, named } => {
+            let file = store.path(entry);
+            let package = store.load(entry).map_err(|error| failures::store(&error))?;
+            let package = package.ok_or_else(|| removed(&named.reference))?;
+            check_lock(&package, named, &file)?;
+            Ok(Loaded { package, file, key_hints: Vec::new() })
+        }
     }
+}
+
+/// Somebody has removed it after it was found.
+fn removed(reference: &SkillReference) -> Failure {
+    Failure::new(Code::SkillUnknown, format!("`{reference}` is no longer in the store"))
+        .next("vak-run list", "see the skills that there are")
+}
+
+/// What was found by name must be what the lock file says of that name.
+fn check_lock(package: &Package, named: &Pinned, file: &Path) -> Result<(), Failure> {
+    let Some(lock) = &named.lock else { return Ok(()) };
+    lock.check(package).map_err(|drift| failures::drift(&drift).fact("file", file.display().to_string()))
 }
 
 /// Reads the manifest of the skill at `location`, built or not.
 pub(crate) fn load_manifest(location: &Location) -> Result<ManifestDocument, Failure> {
     match location {
-        Location::File(_) => Ok(load(location)?.package.document().clone()),
-        Location::Folder { folder, named } => Ok(read_folder(folder, named.as_ref())?.document().clone()),
+        Location::File(_) | Location::Stored { .. } => Ok(load(location)?.package.document().clone()),
+        Location::Folder { folder, named } => {
+            let named = named.as_ref().map(|named| &named.reference);
+            Ok(read_folder(folder, named)?.document().clone())
+        }
     }
 }
 
@@ -68,22 +92,25 @@ pub(crate) fn read_module(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Reads a folder's `skill.yaml`, and holds it against the name that it was found by.
-pub(crate) fn read_folder(folder: &Path, wanted: Option<&Wanted>) -> Result<SkillFolder, Failure> {
+pub(crate) fn read_folder(folder: &Path, wanted: Option<&SkillReference>) -> Result<SkillFolder, Failure> {
     let read = SkillFolder::read(folder).map_err(|error| failures::folder(&error))?;
     wanted.map_or(Ok(()), |wanted| check_name(read.document(), wanted, folder))?;
     Ok(read)
 }
 
-fn check_name(document: &ManifestDocument, wanted: &Wanted, folder: &Path) -> Result<(), Failure> {
+/// Whether a manifest is that of the skill that was asked for.
+pub(crate) fn fits(document: &ManifestDocument, wanted: &SkillReference) -> bool {
     let manifest = document.manifest();
-    let name_fits = manifest.name == wanted.name;
-    let version_fits = wanted.version.as_ref().is_none_or(|version| *version == manifest.version);
-    if name_fits && version_fits {
+    manifest.name == wanted.name && wanted.version.as_ref().is_none_or(|version| *version == manifest.version)
+}
+
+fn check_name(document: &ManifestDocument, wanted: &SkillReference, folder: &Path) -> Result<(), Failure> {
+    let manifest = document.manifest();
+    if fits(document, wanted) {
         return Ok(());
     }
-    let version = wanted.version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
     let found = format!("{}@{}", manifest.name, manifest.version);
-    Err(Failure::new(Code::SkillUnknown, format!("no skill `{}{version}` was found", wanted.name))
+    Err(Failure::new(Code::SkillUnknown, format!("no skill `{wanted}` was found"))
         .fact("found", format!("`{found}` in {}", folder.display()))
         .next(format!("vak-run {}", quote(&found)), "run that one"))
 }

@@ -2,12 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use vak_cli::{Failure, quote};
-use vak_model::{Code, SkillName, SkillVersion};
+use vak_cli::{Failure, Home, quote};
+use vak_model::{Code, SkillName};
 use vak_package::SkillFolder;
+use vak_store::{Entry, LOCK_FILE, LockFile, SkillReference, Store};
+
+use crate::failures;
+use crate::load::fits;
+use crate::run::here;
 
 /// Where a skill lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Location {
     /// A `.wasm` file.
     File(PathBuf),
@@ -16,25 +21,57 @@ pub(crate) enum Location {
         /// The folder.
         folder: PathBuf,
         /// The name that was asked for.
-        named: Option<Wanted>,
+        named: Option<Pinned>,
+    },
+    /// An artefact of the store.
+    Stored {
+        /// The store.
+        store: Store,
+        /// What its index says.
+        entry: Entry,
+        /// The name that was asked for.
+        named: Pinned,
     },
 }
 
-/// A name, and perhaps a version, that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// The name.
-    pub(crate) name: SkillName,
-    /// The version, if one was given.
-    pub(crate) version: Option<SkillVersion>,
+/// A name that was asked for, and the lock file that may say what it stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Pinned {
+    pub(crate) reference: SkillReference,
+    pub(crate) lock: Option<LockFile>,
 }
 
-/// Finds what `word` stands for, as seen from the folder `here`.
-pub(crate) fn locate(word: &str, here: &Path) -> Result<Location, Failure> {
-    if let Some(name) = word.strip_prefix("name:") {
-        return by_name(name, here);
+/// Where skills are looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// The folder that the tool was started in.
+    pub(crate) here: PathBuf,
+    /// The user's store.
+    pub(crate) store: Store,
+}
+
+impl Places {
+    /// As the process was started.
+    pub(crate) fn from_process() -> Result<Self, Failure> {
+        Ok(Self { here: here()?, store: Store::at(Home::from_env().store) })
     }
-    let path = here.join(word);
+
+    /// The nearest lock file from here upward.
+    pub(crate) fn lock(&self) -> Result<Option<LockFile>, Failure> {
+        let mut paths = self.here.ancestors().map(|folder| folder.join(LOCK_FILE));
+        match paths.find(|path| path.symlink_metadata().is_ok()) {
+            Some(path) => LockFile::read(&path).map_err(|error| failures::lock(&error)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Finds what `word` stands for, as seen from `places`.
+pub(crate) fn locate(word: &str, places: &Places) -> Result<Location, Failure> {
+    if let Some(name) = word.strip_prefix("name:") {
+        return by_name(&parse_name(name)?, places);
+    }
+    let path = places.here.join(word);
     // Shown as it was typed: relative words stay relative.
     let shown = PathBuf::from(word);
     // What is no regular file either is refused when it is read.
@@ -45,7 +82,7 @@ pub(crate) fn locate(word: &str, here: &Path) -> Result<Location, Failure> {
         return Ok(Location::Folder { folder: shown, named: None });
     }
     if !looks_like_a_path(word) {
-        return by_name(word, here);
+        return by_name(&parse_name(word)?, places);
     }
     let quoted = vak_model::printable(word, 200);
     Err(if path.is_dir() {
@@ -61,24 +98,45 @@ fn looks_like_a_path(word: &str) -> bool {
     word.starts_with(['.', '/', '~']) || word.ends_with('/') || word.to_ascii_lowercase().ends_with(".wasm")
 }
 
-fn by_name(word: &str, here: &Path) -> Result<Location, Failure> {
-    let wanted = parse_name(word)?;
-    let skills = nearest_skills(here);
-    let folder = skills.as_ref().map(|skills| skills.join(wanted.name.base()));
-    match folder.filter(|folder| SkillFolder::is_at(folder)) {
-        Some(folder) => Ok(Location::Folder { folder: relative_to(&folder, here), named: Some(wanted) }),
-        None => Err(unknown(&wanted, skills.as_deref())),
+/// The nearest folder `skills` first, then the store; a lock file says which version, and of which bytes.
+pub(crate) fn by_name(wanted: &SkillReference, places: &Places) -> Result<Location, Failure> {
+    found(wanted, places, places.lock()?)
+}
+
+/// The same, whatever a lock file says.
+pub(crate) fn unlocked(wanted: &SkillReference, places: &Places) -> Result<Location, Failure> {
+    found(wanted, places, None)
+}
+
+fn found(wanted: &SkillReference, places: &Places, lock: Option<LockFile>) -> Result<Location, Failure> {
+    let resolved = lock.as_ref().map_or_else(|| Ok(wanted.clone()), |lock| lock.resolve(wanted));
+    let resolved = resolved.map_err(|drift| failures::drift(&drift))?;
+    let skills = nearest_skills(&places.here);
+    let folder =
+        skills.as_ref().map(|skills| skills.join(wanted.name.base())).filter(|folder| SkillFolder::is_at(folder));
+    let is_another = |folder: &PathBuf| SkillFolder::read(folder).is_ok_and(|read| !fits(read.document(), &resolved));
+    let in_folder = |folder: &Path| Location::Folder {
+        folder: relative_to(folder, &places.here),
+        // What differs from what was asked for, or from what is locked, is said when it is read.
+        named: Some(Pinned { reference: wanted.clone(), lock: lock.clone() }),
+    };
+    if let Some(folder) = folder.as_ref().filter(|folder| !is_another(folder)) {
+        return Ok(in_folder(folder));
+    }
+    let stored = places.store.find(&resolved).map_err(|error| failures::store(&error))?;
+    match (stored, folder) {
+        (Some(entry), _) => {
+            let named = Pinned { reference: resolved, lock };
+            Ok(Location::Stored { store: places.store.clone(), entry, named })
+        }
+        (None, Some(folder)) => Ok(in_folder(&folder)),
+        (None, None) => Err(unknown(&resolved, skills.as_deref(), &places.store)),
     }
 }
 
-fn parse_name(word: &str) -> Result<Wanted, Failure> {
-    let (name, version) = word.split_once('@').map_or((word, None), |(name, version)| (name, Some(version)));
-    let usage = |error: &dyn std::error::Error| {
-        Failure::of(Code::UsageArguments, error).next("vak-run list", "see the skills here")
-    };
-    Ok(Wanted {
-        name: name.parse().map_err(|error| usage(&error))?,
-        version: version.map(str::parse).transpose().map_err(|error| usage(&error))?,
+pub(crate) fn parse_name(word: &str) -> Result<SkillReference, Failure> {
+    word.parse().map_err(|error: vak_model::InvalidName| {
+        Failure::of(Code::UsageArguments, &error).next("vak-run list", "see the skills here")
     })
 }
 
@@ -98,17 +156,34 @@ pub(crate) fn names_in(skills: &Path) -> Vec<String> {
     names
 }
 
-fn unknown(wanted: &Wanted, skills: Option<&Path>) -> Failure {
-    let failure = Failure::new(Code::SkillUnknown, format!("no skill `{}` was found", wanted.name));
-    let Some(skills) = skills else {
-        return failure.fact("looked", "for a folder `skills` from here upward: there is none");
+fn unknown(wanted: &SkillReference, skills: Option<&Path>, store: &Store) -> Failure {
+    let failure = Failure::new(Code::SkillUnknown, format!("no skill `{wanted}` was found"));
+    let failure = match skills {
+        Some(skills) => failure.fact("looked in", skills.display().to_string()),
+        None => failure.fact("looked", "for a folder `skills` from here upward: there is none"),
     };
-    let names = names_in(skills);
-    let failure = failure.fact("looked in", skills.display().to_string());
-    match near(wanted.name.base(), &names) {
-        Some(name) => failure.next(format!("vak-run {}", quote(&name)), "the nearest name"),
-        None => failure.next("vak-run list", "see the skills here"),
+    let stored = store.entries().unwrap_or_default();
+    let failure = if stored.is_empty() {
+        failure
+    } else {
+        failure.fact("looked in", format!("the store, {}", store.folder().display()))
+    };
+    let versions = stored.iter().filter(|entry| entry.name == wanted.name);
+    if let Some(newest) = versions.max_by_key(|entry| &entry.version).map(|entry| entry.reference().to_string()) {
+        let failure = failure.fact("found", format!("`{newest}` in the store"));
+        return failure.next(format!("vak-run {}", quote(&newest)), "run that one");
     }
+    match near_name(&wanted.name, skills, &stored) {
+        Some(name) => failure.next(format!("vak-run {}", quote(&name)), "the nearest name"),
+        None if skills.is_some() || !stored.is_empty() => failure.next("vak-run list", "see the skills here"),
+        None => failure,
+    }
+}
+
+/// Folders are found by the name without its owner, what is stored by the whole one.
+fn near_name(wanted: &SkillName, skills: Option<&Path>, stored: &[Entry]) -> Option<String> {
+    let stored: Vec<_> = stored.iter().map(|entry| entry.name.to_string()).collect();
+    near(wanted.base(), &skills.map(names_in).unwrap_or_default()).or_else(|| near(wanted.as_str(), &stored))
 }
 
 /// The name most like `wanted`, if it could be a slip of the fingers.
@@ -129,45 +204,51 @@ mod tests {
 
     use super::*;
 
+    const YAML: &str = "name: calculator\nversion: 1.0.0\ndescription: x\nmodule: x.wasm\nexports: [{ name: execute }]\nsignature: null\n";
+
     /// A folder with `skills/calculator` and `deep/down`.
     fn project() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         for path in ["skills/calculator", "skills/empty", "deep/down", "calculator"] {
             fs::create_dir_all(folder.path().join(path)).expect("a folder");
         }
-        fs::write(folder.path().join("skills/calculator/skill.yaml"), "").expect("a file");
+        fs::write(folder.path().join("skills/calculator/skill.yaml"), YAML).expect("a file");
         fs::write(folder.path().join("x.wasm"), "").expect("a file");
         folder
+    }
+
+    fn find(word: &str, here: &Path) -> Result<Location, Failure> {
+        locate(word, &Places { here: here.to_owned(), store: Store::at(here.join("store")) })
     }
 
     #[test]
     fn a_path_that_exists_comes_before_a_name() {
         let folder = project();
         let here = folder.path();
-        assert_eq!(locate("x.wasm", here).expect("found"), Location::File("x.wasm".into()));
-        let by_path = Location::Folder { folder: "skills/calculator".into(), named: None };
-        assert_eq!(locate("skills/calculator", here).expect("found"), by_path);
+        assert!(matches!(find("x.wasm", here), Ok(Location::File(path)) if path == Path::new("x.wasm")));
+        let Ok(Location::Folder { folder, named: None }) = find("skills/calculator", here) else { panic!("by path") };
+        assert_eq!(folder, Path::new("skills/calculator"));
     }
 
     #[test]
     fn a_name_is_found_from_below_and_with_its_version() {
         let folder = project();
         for word in ["calculator", "calculator@1.0.0", "name:calculator", "acme/calculator"] {
-            let found = locate(word, &folder.path().join("deep/down")).expect(word);
-            let Location::Folder { folder: at, named: Some(wanted) } = found else { panic!("{word}") };
+            let found = find(word, &folder.path().join("deep/down")).expect(word);
+            let Location::Folder { folder: at, named: Some(named) } = found else { panic!("{word}") };
             assert_eq!(at, folder.path().join("skills/calculator"));
-            assert_eq!(wanted.version.is_some(), word.contains('@'));
+            assert_eq!(named.reference.version.is_some(), word.contains('@'));
         }
     }
 
     #[test]
     fn what_is_not_there_is_named_with_what_is_near() {
         let folder = project();
-        let code = |word: &str| locate(word, folder.path()).expect_err(word).code();
+        let code = |word: &str| find(word, folder.path()).expect_err(word).code();
         for word in ["calculatr", "empty", "./nowhere", "y.wasm", "deep/", "zzz"] {
             assert_eq!(code(word), Code::SkillUnknown, "{word}");
         }
-        for word in ["Calculator", "calculator@one", "name:", "a b"] {
+        for word in ["Calculator", "calculator@one", "name:", "a b", "name:../../x", "%2e%2e"] {
             assert_eq!(code(word), Code::UsageArguments, "{word}");
         }
         assert_eq!(near("calcluator", &["calculator".to_owned()]), Some("calculator".to_owned()));

@@ -66,6 +66,13 @@ impl Report {
             receipt: None,
         }
     }
+
+    /// Notes who vouches for the skill.
+    pub(crate) fn signed_by(&mut self, signers: &[Signer]) {
+        if let Some(skill) = &mut self.skill {
+            skill.signers = signers.iter().map(SignerReport::of).collect();
+        }
+    }
 }
 
 /// Who vouches for what ran, and what it used beside what it may use, for people.

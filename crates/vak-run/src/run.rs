@@ -15,7 +15,7 @@ use vak_trust::Admitted;
 use crate::args::RunArgs;
 use crate::failures;
 use crate::load::{Loaded, load, open};
-use crate::locate::locate;
+use crate::locate::{Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
 use crate::runtime::runtime;
 use crate::trust::{Subject, admit};
@@ -65,7 +65,7 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Fa
 
 /// From the word that names a skill to one that can be called.
 pub(crate) fn prepare(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(PreparedSkill, Manifest), Failure> {
-    let location = locate(args.skill.as_deref().unwrap_or_default(), &here()?)?;
+    let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
     let loaded = open(&location)?;
     report.skill = Some(skill_report(&loaded.package));
     // What is malformed is called that first, wherever it is and whatever else is wrong.
@@ -81,7 +81,8 @@ fn prepare_opened(
     let Loaded { package, file, key_hints } = loaded;
     let manifest = package.document().manifest().clone();
     let title = format!("`{}` {}", manifest.name, manifest.version);
-    let admitted = admit(package, &Subject { title, file, key_hints }, args, ui, report)?;
+    let admitted = admit(package, &Subject { title, file, key_hints }, &args.admission(), ui)?;
+    report.signed_by(admitted.signers());
     let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
     let compiled = compile(&admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;

@@ -9,13 +9,12 @@ use vak_model::{CapabilityRequest, Export, LimitKind, Limits, Manifest};
 use crate::args::RunArgs;
 use crate::failures::example;
 use crate::load::{load, load_manifest};
-use crate::locate::{Location, locate};
-use crate::run::here;
+use crate::locate::{Location, Places, locate};
 use crate::trust::is_admitted;
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let word = args.skill.as_deref().unwrap_or_default();
-    let location = locate(word, &here()?)?;
+    let location = locate(word, &Places::from_process()?)?;
     let document = load_manifest(&location)?;
     let example = example(word, &door(&location, args), document.manifest());
     let page = describe(document.manifest(), example).map_err(std::io::Error::other)?;
@@ -25,7 +24,7 @@ pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
 /// The flags with which the skill runs as it lies there; not built yet, it will be unsigned.
 fn door(location: &Location, args: &RunArgs) -> String {
     let door = args.door();
-    let admitted = || load(location).is_ok_and(|loaded| is_admitted(loaded.package, args));
+    let admitted = || load(location).is_ok_and(|loaded| is_admitted(loaded.package, &args.trust));
     if args.unsigned.allow_unsigned || admitted() { door } else { door + " --allow-unsigned" }
 }
 

@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use vak_cli::{Failure, Home, Ui, quote};
+use vak_cli::{Failure, Home, TrustArgs, Ui, UnsignedArgs, quote};
 use vak_model::{Code, SkillName};
 use vak_package::Artefact;
 use vak_trust::{
     AdmitError, Admitted, ClaimedSigner, ExpiredRoot, Signed, Standing, Timestamp, Trust, TrustStore, claimed_signers,
     dangerous,
 };
-
-use crate::args::RunArgs;
-use crate::report::{Report, SignerReport};
 
 /// What is to be let in, as messages speak of it.
 #[derive(Debug)]
@@ -25,31 +22,40 @@ pub(crate) struct Subject {
     pub(crate) key_hints: Vec<String>,
 }
 
+/// Who is let in, and how the operator would open the door further.
+#[derive(Debug)]
+pub(crate) struct Door<'a> {
+    /// Whose signatures count.
+    pub(crate) trust: &'a TrustArgs,
+    /// Whether others come in too.
+    pub(crate) unsigned: UnsignedArgs,
+    /// The command that lets the artefact in, whoever signed it.
+    pub(crate) open: String,
+    /// What that command is good for.
+    pub(crate) purpose: &'static str,
+}
+
 /// Lets an artefact in by the trust root of this machine or by `--trust`, or through the door that the operator opened.
 pub(crate) fn admit<A: Artefact>(
     artefact: A,
     subject: &Subject,
-    args: &RunArgs,
+    door: &Door<'_>,
     ui: &mut Ui,
-    report: &mut Report,
 ) -> Result<Admitted<A>, Failure> {
-    let (trust, now) = (trust(args)?, now()?);
-    let refusal = Refusal::prepare(&artefact, subject, args);
-    let admitted = if args.unsigned.allow_unsigned {
+    let (trust, now) = (trust(door.trust)?, now()?);
+    let refusal = Refusal::prepare(&artefact, subject, door);
+    let admitted = if door.unsigned.allow_unsigned {
         dangerous::admit_unsigned(artefact, &trust, now)
     } else {
         vak_trust::admit(artefact, &trust, now)
     };
     let admitted = admitted.map_err(|error| refusal.of(&error))?;
-    if let Some(skill) = &mut report.skill {
-        skill.signers = admitted.signers().iter().map(SignerReport::of).collect();
-    }
     warn(admitted.standing(), &subject.title, ui)?;
     Ok(admitted)
 }
 
 /// Whether an artefact is let in as one that somebody trusted vouches for.
-pub(crate) fn is_admitted<A: Artefact>(artefact: A, args: &RunArgs) -> bool {
+pub(crate) fn is_admitted<A: Artefact>(artefact: A, args: &TrustArgs) -> bool {
     let (Ok(trust), Ok(now)) = (trust(args), now()) else { return false };
     vak_trust::admit(artefact, &trust, now).is_ok()
 }
@@ -66,8 +72,8 @@ fn warn(standing: &Standing, title: &str, ui: &mut Ui) -> Result<(), Failure> {
 }
 
 /// Whom the operator names, else the trust root of this machine, if it has one. It is read anew for each run.
-fn trust(args: &RunArgs) -> Result<Trust, Failure> {
-    match &args.trust.trust {
+fn trust(args: &TrustArgs) -> Result<Trust, Failure> {
+    match &args.trust {
         Some(file) => {
             let trust = Trust::read_file(file, ExpiredRoot::Note);
             trust.map_err(|error| Failure::of(error.code(), &error))
@@ -87,17 +93,17 @@ fn now() -> Result<Timestamp, Failure> {
 /// What there is to say if something is not admitted.
 struct Refusal<'a> {
     subject: &'a Subject,
-    args: &'a RunArgs,
+    door: &'a Door<'a>,
     place: String,
     name: Option<SkillName>,
     claimed: Vec<ClaimedSigner>,
 }
 
 impl<'a> Refusal<'a> {
-    fn prepare<A: Artefact>(artefact: &A, subject: &'a Subject, args: &'a RunArgs) -> Self {
+    fn prepare<A: Artefact>(artefact: &A, subject: &'a Subject, door: &'a Door<'a>) -> Self {
         Self {
             subject,
-            args,
+            door,
             place: format!("{} ({})", subject.file.display(), artefact.id()),
             name: artefact.manifest().map(|manifest| manifest.name.clone()),
             claimed: claimed_signers(artefact, &subject.key_hints),
@@ -119,12 +125,7 @@ impl<'a> Refusal<'a> {
             }
             _ => failure,
         };
-        if !error.is_for_want_of_trust() {
-            return failure;
-        }
-        let word = quote(self.args.skill.as_deref().unwrap_or_default());
-        let rest = self.args.invoke.as_ref().map(|name| format!(" --invoke {}", quote(name))).unwrap_or_default();
-        failure.next(format!("vak-run {word} --allow-unsigned{rest}"), "run it unsigned, for development")
+        if error.is_for_want_of_trust() { failure.next(&self.door.open, self.door.purpose) } else { failure }
     }
 
     fn unknown(&self, failure: Failure) -> Failure {

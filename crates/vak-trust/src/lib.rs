@@ -36,6 +36,7 @@ mod export;
 mod files;
 mod key;
 mod note;
+mod provenance;
 mod root;
 mod section;
 mod sign;
@@ -52,6 +53,11 @@ pub use key::{
     Witness, WitnessKey, create_key_file, create_public_file, read_key_file,
 };
 pub use note::{InvalidVerifierKey, VerifierKey};
+pub use provenance::{
+    BUILD_TYPE_C, BUILD_TYPE_RUST, BUILD_TYPE_WAT, BuildDefinition, BuildMetadata, BuilderIdentity, DETACHED,
+    DigestSet, ExternalParameters, InternalParameters, InvalidProvenance, LOCAL_BUILDER, PROVENANCE_PREDICATE,
+    Provenance, ProvenanceStatement, ResourceDescriptor, RunDetails, STATEMENT_PAYLOAD, STATEMENT_TYPE, Subject,
+};
 pub use root::{
     Denied, DeniedSkill, InvalidDenial, InvalidPattern, InvalidRole, KeyRole, KeyState, Revocation, RevocationReason,
     RoleKeys, RootDraft, RootError, RootProposal, SignedRoot, SkillPattern, TrustRoot, TrustedKey,

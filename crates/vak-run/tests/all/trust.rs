@@ -21,7 +21,7 @@ const ECHO: &str = r#"(module
 
 const YAML: &str = "name: acme/echo\nversion: 1.0.0\ndescription: Answers with its input\nmodule: echo.wasm\nexports: [{ name: execute }]\nsignature: null\n";
 
-fn key(seed: u8) -> PublisherKey {
+pub(crate) fn key(seed: u8) -> PublisherKey {
     PublisherKey::from_seed(&[seed; 32])
 }
 
@@ -38,7 +38,7 @@ fn read(bytes: Vec<u8>) -> Package {
 }
 
 /// The artefact with the signatures of these keys.
-fn signed(seeds: &[u8]) -> Package {
+pub(crate) fn signed(seeds: &[u8]) -> Package {
     let document = ManifestDocument::from_yaml(YAML).expect("a manifest");
     let unsigned = Package::pack(wasm(), &document, &Bounds::default()).expect("a package");
     seeds.iter().fold(unsigned, |package, seed| read(sign(&package, &key(*seed), Earlier::Keep).expect("signed")))
@@ -102,14 +102,14 @@ fn denying(denied: &str) -> SignedRoot {
 }
 
 /// A folder to work in, with a home of its own.
-struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -124,7 +124,7 @@ impl Place {
     }
 
     /// Runs the tool; gives its exit code and its report.
-    fn run(&self, words: &[&str]) -> (i32, Value) {
+    pub(crate) fn run(&self, words: &[&str]) -> (i32, Value) {
         let (code, stdout, stderr) = self.shown(&[words, &["--json"]].concat());
         (code, serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no report: {stdout}{stderr}")))
     }
@@ -178,7 +178,7 @@ impl Lies {
 }
 
 /// The signed artefact with another constant in its code.
-fn tampered() -> Vec<u8> {
+pub(crate) fn tampered() -> Vec<u8> {
     let mut bytes = signed(&[2]).bytes().to_vec();
     let at = bytes.windows(3).rposition(|window| window == [0x41, 0x80, 0x08]).expect("i32.const 1024");
     bytes[at + 1] = 0x81;
@@ -189,7 +189,7 @@ fn with_payload(payload: &[u8]) -> Vec<u8> {
     embed_signature(&signed(&[]), payload)
 }
 
-fn of_another_build() -> Vec<u8> {
+pub(crate) fn of_another_build() -> Vec<u8> {
     wat::parse_str(ECHO.replace("i32.const 1024", "i32.const 2048")).expect("valid text")
 }
 
