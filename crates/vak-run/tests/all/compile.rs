@@ -78,6 +78,16 @@ fn s14_a_compilation_that_takes_too_long_is_killed_and_the_next_one_is_not() {
     gives_seven(&runtime);
 }
 
+/// One that waits uses no processor time, which has a limit of its own.
+#[test]
+fn s14_a_helper_that_does_nothing_is_killed_at_the_deadline() {
+    let place = tempfile::tempdir().expect("a folder");
+    let bounds = CompileBounds { time: Duration::from_millis(100), ..CompileBounds::default() };
+    let idle = runtime(config(&script(place.path(), "exec sleep 20")).compile_bounds(bounds));
+    assert_eq!(run(&idle, SEVEN).expect_err("too slow").code(), Code::LimitCompileTime);
+    assert_eq!(children(), 0);
+}
+
 #[test]
 fn s14_a_compilation_that_takes_too_much_memory_ends_and_this_process_does_not() {
     let runtime = runtime(bounded(Duration::from_secs(60), 256 << 20));
@@ -175,6 +185,32 @@ fn n3_a_helper_with_another_engine_refuses() {
     assert_eq!((error.code(), cause.to_string().as_str()), (Code::HostCompiler, "it has another engine"));
     let same = script(place.path(), &format!("exec {VAK_RUN} $1 $2 $3 $4 $5 $6 $7"));
     gives_seven(&runtime(config(&same)));
+}
+
+/// Good code with another head is not taken, whichever part of the head it is.
+#[test]
+fn n3_an_answer_of_another_engine_or_with_another_head_is_none() {
+    let place = tempfile::tempdir().expect("a folder");
+    let answer = format!("cd ${{0%/*}}; {VAK_RUN} $1 $2 $3 $4 $5 $6 $$ > answer");
+    let told = |parts: &str| script(place.path(), &format!("{answer}\n{parts}"));
+    gives_seven(&runtime(config(&told("cat answer"))));
+    for parts in [
+        "head -c 16 answer; head -c 32 /dev/zero; tail -c +49 answer",
+        "head -c 15 answer; echo x; tail -c +18 answer",
+        "head -c 47 answer",
+        "tail -c +49 answer",
+    ] {
+        let error = run(&runtime(config(&told(parts))), SEVEN).expect_err(parts);
+        let CompileError::Helper(cause) = &error else { panic!("{parts}: {error}") };
+        assert_eq!(cause.to_string(), "it does not answer as a compiler does", "{parts}");
+    }
+}
+
+/// Its orderer may be gone before it has asked to end with it.
+#[test]
+fn a_helper_whose_order_is_not_its_parent_s_does_nothing() {
+    let said = said(&format!("exec {VAK_RUN} $1 $2 $3 $4 $5 $6 1"));
+    assert_eq!(said, "the process that ordered is gone");
 }
 
 #[test]

@@ -140,7 +140,8 @@ fn n7_five_hundred_processes_that_are_killed_leave_no_half_entry() {
     kill(500);
 }
 
-/// A helper outlives neither its parent nor its purpose.
+/// A helper outlives neither its parent nor its purpose. It is stopped before its parent ends, so that it can't have come
+/// to its own end.
 #[test]
 fn a_killed_process_takes_its_compiler_with_it() {
     let place = Place::new();
@@ -148,14 +149,33 @@ fn a_killed_process_takes_its_compiler_with_it() {
     let mut child = place.start(&module);
     let children = format!("/proc/{0}/task/{0}/children", child.id());
     let helper = wait_for(|| fs::read_to_string(&children).ok()?.split_whitespace().next().map(str::to_owned));
-    // Once it has its limits it has asked to end with its parent, or is about to.
+    // It has used a tenth of a second, so it has bounded itself and compiles.
+    wait_for(|| (stat(&helper).get(11)?.parse::<u64>().ok()? >= 10).then_some(()));
+    send("-STOP", &helper);
+    wait_for(|| (stat(&helper).first()? == "T").then_some(()));
     child.kill().expect("killed");
     child.wait().expect("ended");
-    let status = format!("/proc/{helper}/stat");
-    wait_for(|| {
-        let stat = fs::read_to_string(&status).unwrap_or_default();
-        (stat.is_empty() || stat.contains(") Z ") || !stat.contains("vak-run") && !stat.contains("exe")).then_some(())
-    });
+    let until = Instant::now() + Duration::from_secs(5);
+    let is_there = || stat(&helper).first().is_some_and(|state| state == "T");
+    while is_there() && Instant::now() < until {
+        thread::yield_now();
+    }
+    let outlives = is_there();
+    if outlives {
+        send("-KILL", &helper);
+    }
+    assert!(!outlives, "the helper is there, and its parent is not");
+}
+
+/// The fields of a process in the process table, from its state on; none, if it is not there.
+fn stat(process: &str) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    fields.split_whitespace().map(str::to_owned).collect()
+}
+
+fn send(signal: &str, process: &str) {
+    assert!(Command::new("kill").args([signal, process]).status().expect("a program").success());
 }
 
 /// Looks until there is something to see, for ten seconds at most.
