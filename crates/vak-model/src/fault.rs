@@ -182,6 +182,8 @@ codes! {
     HostCompiler = "host.compiler", Environment;
     /// As many skills are running as the host has room for.
     HostBusy = "host.busy", Environment;
+    /// What is to be done can't be put on record, so it is not done.
+    AuditUnavailable = "audit.unavailable", Environment;
 
     /// The file is larger than artefacts may be.
     ArtefactSize = "artefact.size", Malformed;
@@ -300,6 +302,8 @@ codes! {
     TrustRollback = "trust.rollback", Mismatch;
     /// The trust root does not have the fingerprint that was asked for.
     TrustFingerprint = "trust.fingerprint", Mismatch;
+    /// The log, or a proof from it, is not what its checkpoint was signed for.
+    AuditMismatch = "audit.mismatch", Mismatch;
 
     /// Something that can't happen did.
     InternalBug = "internal.bug", Bug;
