@@ -47,10 +47,16 @@ pub enum LogError {
     Busy,
     /// What is there is not what was written.
     #[error("the log is not as it was written: {0}")]
-    Mismatch(#[from] Mismatch),
+    Mismatch(Mismatch),
     /// An earlier write failed in a way after which nobody knows what is on the disk.
     #[error("the log could not be brought to the disk, and is not written any more by this process")]
     Broken,
+}
+
+impl From<Mismatch> for LogError {
+    fn from(place: Mismatch) -> Self {
+        Self::Mismatch(place)
+    }
 }
 
 impl LogError {

@@ -90,6 +90,24 @@ pub enum Status {
     Mismatch,
 }
 
+impl Status {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Invalid => "invalid",
+            Self::Error => "error",
+            Self::Untrusted => "untrusted",
+            Self::Denied => "denied",
+            Self::Limit => "limit",
+            Self::Trap => "trap",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal, $fault:ident;)+) => {
         /// The stable name of an error: a dotted word that scripts may match on.
