@@ -90,6 +90,24 @@ pub enum Status {
     Mismatch,
 }
 
+impl Status {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Invalid => "invalid",
+            Self::Error => "error",
+            Self::Untrusted => "untrusted",
+            Self::Denied => "denied",
+            Self::Limit => "limit",
+            Self::Trap => "trap",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal, $fault:ident;)+) => {
         /// The stable name of an error: a dotted word that scripts may match on.
@@ -188,6 +206,8 @@ codes! {
     HostCompiler = "host.compiler", Environment;
     /// As many skills are running as the host has room for.
     HostBusy = "host.busy", Environment;
+    /// What is to be done can't be put on record, so it is not done.
+    AuditUnavailable = "audit.unavailable", Environment;
 
     /// The file is larger than artefacts may be.
     ArtefactSize = "artefact.size", Malformed;
@@ -316,6 +336,8 @@ codes! {
     LayoutMismatch = "layout.mismatch", Mismatch;
     /// A skill is not the one that the lock file pins.
     LockDrift = "lock.drift", Mismatch;
+    /// The log, or a proof from it, is not what its checkpoint was signed for.
+    AuditMismatch = "audit.mismatch", Mismatch;
 
     /// Something that can't happen did.
     InternalBug = "internal.bug", Bug;

@@ -4,8 +4,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, TrustArgs, Ui, UnsignedArgs, quote};
 use vak_model::Code;
 
+use crate::audit::AuditArgs;
 use crate::trust::Door;
-use crate::{doctor, golden, invoke, list, run, skill_help, store};
+use crate::{audit_verbs, doctor, golden, invoke, list, run, skill_help, store};
 
 /// Run a skill: one signed WebAssembly file that says what it may do, and can do nothing else
 #[derive(Debug, Parser)]
@@ -50,6 +51,7 @@ enum Verb {
     List(list::Args),
     Doctor(doctor::Args),
     Store(store::Args),
+    Audit(audit_verbs::Args),
 }
 
 /// Whether compiled code is kept.
@@ -93,6 +95,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) unsigned: UnsignedArgs,
     #[command(flatten)]
+    pub(crate) audit: AuditArgs,
+    #[command(flatten)]
     pub(crate) limits: LimitArgs,
     /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
     #[arg(long, short)]
@@ -126,6 +130,7 @@ impl Tool for Cli {
             (Some(Verb::List(args)), _) => list::run(&args, ui),
             (Some(Verb::Doctor(args)), _) => doctor::run(&args, ui),
             (Some(Verb::Store(args)), _) => store::run(&args, ui),
+            (Some(Verb::Audit(args)), _) => audit_verbs::run(&args, ui),
             (None, Some(_)) if self.run.help => skill_help::run(&self.run, ui),
             (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
             (None, Some(_)) if self.run.golden => golden::run(&self.run, ui),

@@ -3,25 +3,34 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 use vak_cli::{Failure, Table, Ui, count};
-use vak_model::{Code, GoldenCase};
+use vak_model::{Code, GoldenCase, Status};
 use vak_runtime::GoldenReport;
 
 use crate::args::RunArgs;
+use crate::audit::{Audit, Ended};
 use crate::report::Report;
 use crate::run::{conclude, prepare};
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
-    let result = golden(args, ui, &mut report);
+    let result = recorded(args, ui, &mut report);
     conclude(result, args.json.json, ui, report)
 }
 
-fn golden(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Failure> {
-    let (skill, manifest) = prepare(args, ui, report)?;
+/// All cases together are one run.
+fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Failure> {
+    let mut audit = Audit::open(args, "golden")?;
+    let result = golden(args, ui, report, &mut audit);
+    audit.end(result, report, |()| Ended { status: Status::Ok, exit: 0, output: None })
+}
+
+fn golden(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<(), Failure> {
+    let (skill, manifest) = prepare(args, ui, report, audit)?;
     if manifest.tests.is_empty() {
         return Err(Failure::new(Code::GoldenFailed, "the manifest has no golden cases")
             .fact("add", "at least one below `tests` in skill.yaml"));
     }
+    audit.start(report)?;
     let ran: Vec<_> = manifest.tests.iter().map(|case| (case, pollster::block_on(skill.golden(case)))).collect();
     if args.json.json {
         report.output = Some(json(&ran)?);

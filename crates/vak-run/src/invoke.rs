@@ -3,11 +3,12 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 use vak_cli::{Failure, Ui};
-use vak_model::Code;
+use vak_model::{Code, Status};
 use vak_package::{Artefact, Bounds, RawModule};
 use vak_runtime::{InvalidArgument, Number};
 
 use crate::args::RunArgs;
+use crate::audit::{Audit, Ended};
 use crate::failures;
 use crate::load::read_module;
 use crate::locate::{Location, Places, locate};
@@ -18,11 +19,18 @@ use crate::trust::{Subject, admit};
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
-    let result = invoke(args, ui, &mut report).and_then(|numbers| finish(&numbers, args, ui, &mut report));
+    let result = recorded(args, ui, &mut report).and_then(|numbers| finish(&numbers, args, ui, &mut report));
     conclude(result, args.json.json, ui, report)
 }
 
-fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number>, Failure> {
+fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number>, Failure> {
+    let mut audit = Audit::open(args, "invoke")?;
+    audit.input(args.args.join(" ").as_bytes());
+    let numbers = invoke(args, ui, report, &mut audit);
+    audit.end(numbers, report, |_| Ended { status: Status::Ok, exit: 0, output: None })
+}
+
+fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<Vec<Number>, Failure> {
     let (word, function) = (args.skill.as_deref().unwrap_or_default(), args.invoke.as_deref().unwrap_or_default());
     let Location::File(file) = locate(word, &Places::from_process()?)? else {
         return Err(Failure::new(Code::UsageArguments, format!("`{word}` is a folder: --invoke takes a .wasm file")));
@@ -38,6 +46,7 @@ fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Vec<Number
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
     let runtime = runtime(args.cache, ui)?;
     let compiled = runtime.compile_raw(&admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
+    audit.start(report)?;
     let invoked = pollster::block_on(compiled.invoke(function, &args.args));
     let outcome = invoked.map_err(|error| invalid(&error))?;
     if args.stats {

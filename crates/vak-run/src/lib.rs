@@ -4,6 +4,11 @@
 //! the grant, what happens by `vak-runtime`; nothing here has a way around them.
 
 mod args;
+mod audit;
+mod audit_prove;
+mod audit_show;
+mod audit_verbs;
+mod audit_verify;
 mod doctor;
 mod failures;
 mod golden;

@@ -41,6 +41,11 @@ pub(crate) struct SignerReport {
 }
 
 impl SignerReport {
+    /// The key, as a text.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) fn of(signer: &Signer) -> Self {
         Self { key: signer.key.to_string(), label: signer.label.as_ref().map(ToString::to_string) }
     }

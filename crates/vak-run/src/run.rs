@@ -7,12 +7,13 @@ use std::path::Path;
 use serde_json::value::RawValue;
 use vak_abi::Verdict;
 use vak_cli::{Failure, Ui};
-use vak_model::{Code, Grant, Manifest};
+use vak_model::{Code, Grant, Manifest, Status};
 use vak_package::{Artefact, Package, read_file};
 use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
+use crate::audit::{Audit, Ended};
 use crate::failures;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Places, locate};
@@ -25,7 +26,7 @@ const MAX_INPUT_BYTES: u64 = 16 << 20;
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
-    let result = answer(args, ui, &mut report).and_then(|answer| finish(&answer, args, ui, &mut report));
+    let result = recorded(args, ui, &mut report).and_then(|answer| finish(&answer, args, ui, &mut report));
     conclude(result, args.json.json, ui, report)
 }
 
@@ -46,13 +47,28 @@ pub(crate) fn conclude(
     ui.report(&report, result.err())
 }
 
+/// The run, and its record: its end is in the log before anybody gets the answer.
+fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Failure> {
+    let mut audit = Audit::open(args, "run")?;
+    let answer = answer(args, ui, report, &mut audit);
+    audit.end(answer, report, |answer| match answer.verdict() {
+        Verdict::Done => Ended { status: Status::Ok, exit: 0, output: Some(answer.bytes()) },
+        Verdict::Failed => {
+            let code = Code::SkillFailed;
+            Ended { status: Status::Failed, exit: code.exit_code(), output: Some(answer.bytes()) }
+        }
+    })
+}
+
 /// The whole chain; each step takes what only the step before can make.
-fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Failure> {
+fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<Answer, Failure> {
     let input = read_input(args.input.as_deref())?;
-    let (skill, manifest) = prepare(args, ui, report)?;
+    audit.input(&input);
+    let (skill, manifest) = prepare(args, ui, report, audit)?;
     let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
+    audit.start(report)?;
     let outcome = pollster::block_on(skill.call(&export, &input));
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
@@ -64,10 +80,16 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, Fa
 }
 
 /// From the word that names a skill to one that can be called.
-pub(crate) fn prepare(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(PreparedSkill, Manifest), Failure> {
+pub(crate) fn prepare(
+    args: &RunArgs,
+    ui: &mut Ui,
+    report: &mut Report,
+    audit: &mut Audit,
+) -> Result<(PreparedSkill, Manifest), Failure> {
     let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
     let loaded = open(&location)?;
     report.skill = Some(skill_report(&loaded.package));
+    audit.manifest(loaded.package.document().digest());
     // What is malformed is called that first, wherever it is and whatever else is wrong.
     prepare_opened(loaded, args, ui, report).map_err(|failure| load(&location).err().unwrap_or(failure))
 }

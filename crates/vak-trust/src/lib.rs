@@ -40,6 +40,7 @@ mod provenance;
 mod root;
 mod section;
 mod sign;
+mod signed_note;
 mod store;
 mod time;
 mod trust;
@@ -64,6 +65,7 @@ pub use root::{
 };
 pub use section::SectionError;
 pub use sign::{Earlier, SignError, attach, describe, detached, detached_base64, sign, signing_message};
+pub use signed_note::{NoteError, SignedNote};
 pub use store::{StoreError, TrustStore};
 pub use time::{InvalidTime, Timestamp};
 pub use trust::{ExpiredRoot, Trust, TrustError, TrustFileError};

@@ -12,6 +12,7 @@ const LINKS_ENGINE: &str = "vak-runtime";
 /// must stay small enough to read.
 const WITHOUT_ENGINE: &[&str] = &[
     "vak-abi",
+    "vak-audit",
     "vak-cli",
     "vak-model",
     "vak-package",

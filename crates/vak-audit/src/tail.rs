@@ -1,0 +1,378 @@
+//! The growing end of a log: what a writer has to know to go on, and how it goes on.
+//!
+//! The order on the disk is: entries, hashes, and last the checkpoint, in one step. So whatever ends a writer in between,
+//! the checkpoint that is there has all that it covers, and what lies behind is cut off by the next writer, who puts on
+//! record that it did. Entries are never changed; the bundle only grows, under one more name for each state.
+
+use std::fs::File;
+
+use sha2::{Digest as _, Sha256};
+use vak_model::Digest;
+use vak_trust::LogKey;
+
+use crate::bundle::{Rest, entry_at, rest};
+use crate::checkpoint::{Checkpoint, CheckpointError, LogIdentity};
+use crate::disk::Disk;
+use crate::encode::MAX_ENTRY_BYTES;
+use crate::error::{LogError, Mismatch, Wrong};
+use crate::layout::{CHECKPOINT, LEVELS, Row, TILE, UNFINISHED, WIDTH};
+use crate::record::RunId;
+use crate::tree::{Frontier, Hash};
+
+/// The largest checkpoint that is read, in bytes.
+pub(crate) const MAX_CHECKPOINT_BYTES: u64 = 64 * 1024;
+
+/// The largest bundle that is read, in bytes: one that is full, and what a writer may have left behind it.
+const MAX_BUNDLE_BYTES: u64 = 2 * WIDTH * (MAX_ENTRY_BYTES as u64 + 2);
+
+/// Whether what is written is waited for until it is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    No,
+    Yes,
+}
+
+/// Entries that are not in the log yet: their bytes as a bundle has them, and where each ends.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) ends: Vec<usize>,
+    pub(crate) leaves: Vec<Hash>,
+}
+
+impl Pending {
+    /// Adds the entry that `encode` writes.
+    pub(crate) fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(&[0, 0]);
+        encode(&mut self.bytes);
+        let entry = &self.bytes[begin + 2..];
+        self.leaves.push(Hash::leaf(entry));
+        // The encoder keeps to the bound.
+        let length = u16::try_from(entry.len()).unwrap_or(u16::MAX).to_be_bytes();
+        self.bytes[begin..begin + 2].copy_from_slice(&length);
+        self.ends.push(self.bytes.len());
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.leaves.clear();
+    }
+}
+
+/// The end of a log, as this writer has left or found it.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    origin: String,
+    frontier: Frontier,
+    /// The hashes of the tile that is not full, for each level.
+    tiles: Vec<Vec<Hash>>,
+    /// The bundle that is not full, if it has any entry.
+    bundle: Option<Bundle>,
+}
+
+#[derive(Debug)]
+struct Bundle {
+    file: File,
+    bytes: u64,
+}
+
+/// What a writer that came to no end has left behind the checkpoint, and is cut off.
+#[derive(Debug)]
+pub(crate) struct Leftover {
+    pub(crate) rest: Rest,
+    hash: Sha256,
+}
+
+impl Leftover {
+    fn of(rest: Rest, bytes: &[u8]) -> Self {
+        Self { rest, hash: Sha256::new_with_prefix(bytes) }
+    }
+
+    fn and(mut self, rest: Rest, bytes: &[u8]) -> Self {
+        self.hash.update(bytes);
+        self.rest = Rest { complete: self.rest.complete + rest.complete, bytes: self.rest.bytes + rest.bytes };
+        self
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        Digest::from_bytes(self.hash.clone().finalize().into())
+    }
+}
+
+/// Removes the bundles that a writer has begun after the one that it filled.
+fn cut_later(disk: &dyn Disk, first: u64, mut leftover: Leftover) -> Result<Leftover, LogError> {
+    for index in first.. {
+        let name = Row::Entries.file(index, 0);
+        let Some(file) = open_if_there(disk, &name)? else { break };
+        let bytes = disk.read(&file, MAX_BUNDLE_BYTES).map_err(LogError::io("read", &name))?;
+        leftover = leftover.and(rest(&bytes, 0), &bytes);
+        let folder = Row::Entries.partial_folder(index);
+        disk.remove_folder(&folder).map_err(LogError::io("remove", &folder))?;
+    }
+    Ok(leftover)
+}
+
+impl Tail {
+    /// The end of the log, or of a new one if there is none. What lies behind its checkpoint is cut off.
+    pub(crate) fn load(disk: &dyn Disk, key: &LogKey, wait: Wait) -> Result<(Self, Option<Leftover>), LogError> {
+        let Some(file) = open_if_there(disk, CHECKPOINT)? else {
+            return Self::begin(disk, key, wait).map(|tail| (tail, None));
+        };
+        let signed = disk.read(&file, MAX_CHECKPOINT_BYTES).map_err(LogError::io("read", CHECKPOINT))?;
+        let stated = Checkpoint::open(&signed, &LogIdentity::Key(key.public()));
+        let Checkpoint { origin, size, root } =
+            stated.map_err(|error| Mismatch::of(CHECKPOINT, Wrong::Checkpoint(error)))?;
+        let tiles = load_tiles(disk, size)?;
+        let frontier = frontier(&tiles);
+        if frontier.root() != root {
+            return Err(Mismatch::of(CHECKPOINT, Wrong::Root).into());
+        }
+        let mut tail = Self { origin, frontier, tiles, bundle: None };
+        let leftover = tail.load_bundle(disk)?;
+        Ok((tail, leftover))
+    }
+
+    /// A log without entries, under a name that no other has.
+    fn begin(disk: &dyn Disk, key: &LogKey, wait: Wait) -> Result<Self, LogError> {
+        if disk.exists(TILE).map_err(LogError::io("look for", TILE))? {
+            return Err(Mismatch::of(CHECKPOINT, Wrong::Missing).into());
+        }
+        let id = RunId::random().map_err(|_| LogError::NoEntropy)?;
+        let origin = format!("vak.local/audit/{id}");
+        let tail = Self { origin, frontier: Frontier::default(), tiles: Vec::new(), bundle: None };
+        tail.put_checkpoint(disk, key, wait)?;
+        Ok(tail)
+    }
+
+    pub(crate) const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Whether nobody has written since: the bundle is what every other writer would have made longer.
+    pub(crate) fn is_current(&self, disk: &dyn Disk) -> bool {
+        self.bundle.as_ref().is_some_and(|bundle| disk.len(&bundle.file).is_ok_and(|bytes| bytes == bundle.bytes))
+    }
+
+    /// Adds entries, and signs that they are there.
+    pub(crate) fn extend(
+        &mut self,
+        pending: &Pending,
+        disk: &dyn Disk,
+        key: &LogKey,
+        wait: Wait,
+    ) -> Result<(), LogError> {
+        let before = self.size();
+        let (mut entry, mut from) = (0, 0);
+        while entry < pending.ends.len() {
+            let room = WIDTH - self.size() % WIDTH;
+            let last = pending.ends.len().min(entry + room as usize);
+            let to = pending.ends[last - 1];
+            self.put_entries(&pending.bytes[from..to], (last - entry) as u64, disk, wait)?;
+            for leaf in &pending.leaves[entry..last] {
+                self.put_leaf(*leaf, disk, wait)?;
+            }
+            (entry, from) = (last, to);
+        }
+        self.put_partial_tiles(before, disk, wait)?;
+        self.put_checkpoint(disk, key, wait)?;
+        self.tidy(before, disk);
+        Ok(())
+    }
+
+    /// Adds bytes to the bundle that is not full, and gives it the name of its new state.
+    fn put_entries(&mut self, bytes: &[u8], count: u64, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
+        let (index, parts) = (self.size() / WIDTH, self.size() % WIDTH);
+        let old = Row::Entries.file(index, parts);
+        let new = Row::Entries.file(index, parts + count);
+        let Bundle { file, bytes: length } = match self.bundle.take() {
+            Some(bundle) => bundle,
+            None => new_bundle(disk, &old)?,
+        };
+        write_all(disk, &file, bytes).map_err(LogError::io("write", &old))?;
+        if wait == Wait::Yes {
+            disk.sync(&file).map_err(|_| LogError::Broken)?;
+        }
+        disk.link(&old, &new).map_err(LogError::io("name", &new))?;
+        sync_folder(disk, &new, wait)?;
+        if parts + count < WIDTH {
+            self.bundle = Some(Bundle { file, bytes: length + bytes.len() as u64 });
+        }
+        Ok(())
+    }
+
+    /// Adds a leaf to the tree, and writes the tiles that it fills.
+    fn put_leaf(&mut self, leaf: Hash, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
+        let tiles = &mut self.tiles;
+        self.frontier.push(0, leaf, |height, hash| {
+            if height.is_multiple_of(LEVELS) {
+                let level = (height / LEVELS) as usize;
+                if tiles.len() == level {
+                    tiles.push(Vec::new());
+                }
+                tiles[level].push(hash);
+            }
+        });
+        for level in 0..self.tiles.len() {
+            if self.tiles[level].len() as u64 == WIDTH {
+                let full = std::mem::take(&mut self.tiles[level]);
+                let row = Row::Hashes(level as u32);
+                put(disk, &row.full(row.parts(self.size()) / WIDTH - 1), &bytes_of(&full), wait)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_partial_tiles(&self, before: u64, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
+        for (level, hashes) in self.tiles.iter().enumerate() {
+            let row = Row::Hashes(level as u32);
+            let parts = row.parts(self.size());
+            if parts != row.parts(before) && !hashes.is_empty() {
+                put(disk, &row.file(parts / WIDTH, parts % WIDTH), &bytes_of(hashes), wait)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_checkpoint(&self, disk: &dyn Disk, key: &LogKey, wait: Wait) -> Result<(), LogError> {
+        let stated = Checkpoint { origin: self.origin.clone(), size: self.size(), root: self.frontier.root() };
+        let signed =
+            stated.sign(key).map_err(|_| Mismatch::of(CHECKPOINT, Wrong::Checkpoint(CheckpointError::Form)))?;
+        put(disk, CHECKPOINT, signed.as_bytes(), wait)
+    }
+
+    /// Takes away the names of states that no checkpoint covers any more. Where that fails, nothing is lost by it.
+    fn tidy(&self, before: u64, disk: &dyn Disk) {
+        let levels = (0..self.tiles.len() as u32).map(Row::Hashes);
+        for row in levels.chain([Row::Entries]) {
+            let (old, new) = (row.parts(before), row.parts(self.size()));
+            if old == new {
+                continue;
+            }
+            for full in old / WIDTH..new / WIDTH {
+                let _ = disk.remove_folder(&row.partial_folder(full));
+            }
+            let begun_now = old / WIDTH != new / WIDTH;
+            let parts = if begun_now { 0 } else { old % WIDTH };
+            if new % WIDTH > 0 && (parts > 0 || row == Row::Entries) {
+                let _ = disk.remove(&row.file(new / WIDTH, parts));
+            }
+        }
+    }
+
+    /// Opens the bundle that is not full, holds its entries against their hashes, and cuts off what follows them.
+    fn load_bundle(&mut self, disk: &dyn Disk) -> Result<Option<Leftover>, LogError> {
+        let (index, parts) = (self.size() / WIDTH, self.size() % WIDTH);
+        let name = Row::Entries.file(index, parts);
+        let Some(file) = open_if_there(disk, &name)? else {
+            return if parts == 0 { Ok(None) } else { Err(Mismatch::of(name, Wrong::Missing).into()) };
+        };
+        let bytes = disk.read(&file, MAX_BUNDLE_BYTES).map_err(LogError::io("read", &name))?;
+        let mut at = 0;
+        for i in 0..parts {
+            let number = index * WIDTH + i;
+            let short = || Mismatch::of(&name, Wrong::Short).entry(number).at(at as u64);
+            let framed = entry_at(&bytes, at).ok_or_else(short)?;
+            if self.tiles.first().and_then(|leaves| leaves.get(i as usize)) != Some(&Hash::leaf(framed.entry)) {
+                return Err(Mismatch::of(&name, Wrong::Entry).entry(number).at(at as u64).into());
+            }
+            at = framed.end;
+        }
+        let leftover = (at < bytes.len()).then(|| Leftover::of(rest(&bytes, at), &bytes[at..]));
+        let leftover = leftover.map(|begun| cut_later(disk, index + 1, begun)).transpose()?;
+        if leftover.is_some() {
+            // Last, so that a writer who is killed in between leaves a reason to do all of it again.
+            disk.truncate(&file, at as u64).map_err(LogError::io("cut", &name))?;
+        }
+        self.bundle = (parts > 0).then_some(Bundle { file, bytes: at as u64 });
+        Ok(leftover)
+    }
+}
+
+/// A bundle without entries. What a writer has left there that came to no end goes with it.
+fn new_bundle(disk: &dyn Disk, name: &str) -> Result<Bundle, LogError> {
+    let file = disk.make(name).map_err(LogError::io("make", name))?;
+    Ok(Bundle { file, bytes: 0 })
+}
+
+fn load_tiles(disk: &dyn Disk, size: u64) -> Result<Vec<Vec<Hash>>, LogError> {
+    let mut tiles = Vec::new();
+    for row in (0..u64::BITS / LEVELS).map(Row::Hashes) {
+        let parts = row.parts(size);
+        if parts == 0 {
+            break;
+        }
+        tiles.push(if parts % WIDTH == 0 { Vec::new() } else { load_tile(disk, row, parts)? });
+    }
+    Ok(tiles)
+}
+
+fn load_tile(disk: &dyn Disk, row: Row, parts: u64) -> Result<Vec<Hash>, LogError> {
+    let name = row.file(parts / WIDTH, parts % WIDTH);
+    let file = open_if_there(disk, &name)?.ok_or_else(|| Mismatch::of(&name, Wrong::Missing))?;
+    let bytes = disk.read(&file, WIDTH * Hash::BYTES as u64).map_err(LogError::io("read", &name))?;
+    let hashes = hashes_of(&bytes);
+    if hashes.len() as u64 == parts % WIDTH { Ok(hashes) } else { Err(Mismatch::of(name, Wrong::Short).into()) }
+}
+
+/// The frontier that the tiles that are not full make: all of the tree's complete subtrees are in them.
+fn frontier(tiles: &[Vec<Hash>]) -> Frontier {
+    let mut frontier = Frontier::default();
+    for (level, hashes) in tiles.iter().enumerate().rev() {
+        hashes.iter().for_each(|hash| frontier.push(level as u32 * LEVELS, *hash, |_, _| ()));
+    }
+    frontier
+}
+
+fn bytes_of(hashes: &[Hash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+}
+
+/// The hashes that bytes are; a rest that is none is left out.
+pub(crate) fn hashes_of(bytes: &[u8]) -> Vec<Hash> {
+    bytes.as_chunks().0.iter().map(|chunk| Hash::from_bytes(*chunk)).collect()
+}
+
+fn open_if_there(disk: &dyn Disk, name: &str) -> Result<Option<File>, LogError> {
+    match disk.open(name) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LogError::io("open", name)(error)),
+    }
+}
+
+/// Puts a whole file in its place: at every moment there is the old one or the new one.
+fn put(disk: &dyn Disk, name: &str, bytes: &[u8], wait: Wait) -> Result<(), LogError> {
+    let file = disk.make(UNFINISHED).map_err(LogError::io("make", UNFINISHED))?;
+    write_all(disk, &file, bytes).map_err(LogError::io("write", name))?;
+    if wait == Wait::Yes {
+        disk.sync(&file).map_err(|_| LogError::Broken)?;
+    }
+    disk.rename(UNFINISHED, name).map_err(LogError::io("replace", name))?;
+    sync_folder(disk, name, wait)
+}
+
+fn sync_folder(disk: &dyn Disk, name: &str, wait: Wait) -> Result<(), LogError> {
+    if wait == Wait::No {
+        return Ok(());
+    }
+    disk.sync_folder_of(name).map_err(|_| LogError::Broken)
+}
+
+/// Writes all of it, in as many steps as the system takes.
+fn write_all(disk: &dyn Disk, file: &File, mut bytes: &[u8]) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match disk.write(file, bytes) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
