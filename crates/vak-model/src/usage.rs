@@ -14,7 +14,8 @@ pub struct Usage {
     pub fuel_at_least: Option<u64>,
     /// Wall-clock time from the start of the call to its end, in milliseconds.
     pub wall_ms: Option<f64>,
-    /// Processor time of the guest and of host functions, in milliseconds.
+    /// Processor time of the guest and of host functions, in milliseconds. Of a call's first slice, and most calls have no
+    /// other, it is the wall-clock time, which is no less.
     pub cpu_ms: Option<f64>,
     /// Time spent on compiling, or on loading compiled code, in milliseconds.
     pub compile_ms: Option<f64>,

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// The bytes are not one strict JSON value.
@@ -133,11 +134,13 @@ impl<'de> Visitor<'de> for Part<'_> {
                 self.pay(NODE_BYTES)?;
             }
             let value = map.next_value_seed(self)?;
-            if object.contains_key(&key) {
-                let shown = vak_model::printable(&key, 80);
-                return Err(de::Error::custom(format_args!("the key `{shown}` occurs twice")));
-            }
-            object.insert(key, value);
+            match object.entry(key) {
+                Entry::Vacant(place) => place.insert(value),
+                Entry::Occupied(first) => {
+                    let shown = vak_model::printable(first.key(), 80);
+                    return Err(de::Error::custom(format_args!("the key `{shown}` occurs twice")));
+                }
+            };
         }
         Ok(Value::Object(object))
     }

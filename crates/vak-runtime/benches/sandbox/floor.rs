@@ -5,7 +5,7 @@
 //! numbers. The floor that contracts name is the one of [`Upto::Epochs`]: no host of strangers' code has less.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,7 @@ use wasmtime::{
     StoreLimitsBuilder, UpdateDeadline,
 };
 
-use crate::guests::INPUT;
-use crate::thread_time::thread_time;
+use crate::guests::{INPUT, drive};
 
 /// What a call is held to.
 const FUEL: u64 = 1_000_000;
@@ -108,7 +107,7 @@ impl Floor {
 
     /// One isolated call.
     pub(crate) fn call(&self) -> Told {
-        if self.upto < Upto::Deadline { self.call_sync() } else { pollster::block_on(self.call_async()) }
+        if self.upto < Upto::Deadline { self.call_sync() } else { drive(self.call_async()) }
     }
 
     /// A store with the safeguards.
@@ -148,7 +147,10 @@ impl Floor {
         store.fuel_async_yield_interval(Some(FUEL)).expect("fuel is on");
         interrupt_after(&mut store, started + TIME);
         let mut cpu = Duration::ZERO;
-        let answer = watched(self.exchange(&mut store), started + TIME, &mut cpu).await.expect("in time");
+        let answer = {
+            let exchange = pin!(self.exchange(&mut store));
+            watched(exchange, started + TIME, &mut cpu).await.expect("in time")
+        };
         if let Some([_, output]) = &self.schemas {
             output.check(&parse_json(&answer).expect("JSON")).expect("allowed");
         }
@@ -203,12 +205,11 @@ fn interrupt_after(store: &mut Store<Data>, deadline: Instant) {
 }
 
 /// Drives a call to its end, or to a limit.
-async fn watched<F: Future>(future: F, deadline: Instant, cpu: &mut Duration) -> Option<F::Output> {
-    let mut future = pin!(future);
+async fn watched<F: Future>(mut future: Pin<&mut F>, deadline: Instant, cpu: &mut Duration) -> Option<F::Output> {
     std::future::poll_fn(|context| {
-        let before = thread_time();
+        let before = Instant::now();
         let polled = future.as_mut().poll(context);
-        *cpu += thread_time().saturating_sub(before);
+        *cpu += before.elapsed();
         match polled {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if Instant::now() >= deadline => Poll::Ready(None),

@@ -27,7 +27,7 @@ fn section(payload: &[u8]) {
     let bounds = Bounds::default();
     let module = RawModule::read(b"\0asm\x01\0\0\0".to_vec(), &bounds).expect("the smallest module");
     let Ok(signed) = RawModule::read(embed_signature(&module, payload), &bounds) else { return };
-    claimed_signers(&signed, &[]);
+    let _ = claimed_signers(&signed, &[]);
     let silent = PublisherKey::from_seed(&[99; 32]).public();
     assert!(admit(signed, &Trust::key(silent), Timestamp::EPOCH).is_err(), "a signature of nobody's");
 }
