@@ -78,7 +78,7 @@ fn a_larger_stack_class_holds_a_deeper_recursion() {
 /// Nothing interrupts a bulk operation: the deadline is seen when one ends.
 #[test]
 fn a6_filling_all_memory_in_a_loop_ends_at_its_deadline_and_one_more_fill() {
-    for pages in [256, 4096] {
+    for pages in [256, 1024] {
         let fill = format!(
             "(drop (memory.grow (i32.const {})))
             (loop (memory.fill (i32.const 0) (i32.const 0xaa) (i32.const {})) (br 0)) unreachable",
