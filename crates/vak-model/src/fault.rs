@@ -237,6 +237,8 @@ codes! {
     LayoutMalformed = "layout.malformed", Malformed;
     /// The signature is not written in the form that signatures have.
     SignatureMalformed = "signature.malformed", Malformed;
+    /// The provenance is no signed statement of the form that provenance has.
+    ProvenanceMalformed = "provenance.malformed", Malformed;
 
     /// The skill is not signed.
     SignatureMissing = "signature.missing", Untrusted;
@@ -254,6 +256,8 @@ codes! {
     SignatureRevoked = "signature.revoked", Untrusted;
     /// The trust root denies this skill, whoever signed it.
     TrustDenied = "trust.denied", Untrusted;
+    /// No builder that is trusted has signed the provenance.
+    ProvenanceUntrusted = "provenance.untrusted", Untrusted;
     /// Too few root keys have signed the trust root.
     TrustUnsigned = "trust.unsigned", Untrusted;
     /// The trust root has expired.
@@ -328,6 +332,8 @@ codes! {
     TrustRollback = "trust.rollback", Mismatch;
     /// The trust root does not have the fingerprint that was asked for.
     TrustFingerprint = "trust.fingerprint", Mismatch;
+    /// Building the skill twice gave two different modules.
+    BuildDiffers = "build.differs", Mismatch;
     /// A file of the store is not what its index says.
     StoreMismatch = "store.mismatch", Mismatch;
     /// The store holds another artefact under that name and version.

@@ -1,5 +1,6 @@
 //! The build, step by step.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use vak_cli::{Home, Ui};
@@ -7,8 +8,9 @@ use vak_model::{ModuleId, SignatureBlock};
 use vak_package::{Artefact, Bounds, Package, PackageError, embed_manifest};
 
 use crate::check::check;
+use crate::crates::Crates;
 use crate::project::{Compiled, Job};
-use crate::{Checked, Error, Placed, Problems, Trial, golden, record, search};
+use crate::{Checked, Error, Placed, Problems, Project, Trial, golden, record, sbom, search};
 
 /// What to build, and where to.
 #[derive(Clone, Debug)]
@@ -25,6 +27,21 @@ pub struct Order {
     pub quiet: bool,
     /// Where VAK keeps what can be made again.
     pub home: Home,
+    /// Whether the module lists what it is made of.
+    pub sbom: bool,
+    /// How the circumstances of this build differ from those that the process is in.
+    pub variation: Variation,
+}
+
+/// The circumstances of a build, none of which may show in what it makes.
+#[derive(Clone, Debug, Default)]
+pub struct Variation {
+    /// Variables that compilers see.
+    pub env: Vec<(&'static str, OsString)>,
+    /// How many of them run at once.
+    pub jobs: Option<usize>,
+    /// Whether nothing is taken over from builds before.
+    pub cold: bool,
 }
 
 /// An artefact, built and in its place.
@@ -60,8 +77,7 @@ impl Order {
 /// Everything that is wrong before the compiler runs, or the first thing after.
 pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
     let checked = order.check()?;
-    let Compiled { module, toolchain } = compile(order, &checked, ui)?;
-    let package = pack(module, &checked)?;
+    let Made { package, toolchain } = make(order, &checked, ui)?;
     let placed = checked.destination.put(&package)?;
     warn_of_signature(&checked, package.id(), ui)?;
     let built = Built {
@@ -77,11 +93,38 @@ pub fn build(order: &Order, ui: &mut Ui) -> Result<Built, Problems> {
     Ok(Built { trial, ..built })
 }
 
-fn compile(order: &Order, checked: &Checked, ui: &mut Ui) -> Result<Compiled, Problems> {
+/// An artefact that lies nowhere yet, and what made it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) package: Package,
+    pub(crate) toolchain: String,
+}
+
+/// Compiles the source, and puts the manifest in; writes nothing but what cargo writes.
+pub(crate) fn make(order: &Order, checked: &Checked, ui: &mut Ui) -> Result<Made, Problems> {
     let project = &checked.project;
     project.warning().map_or(Ok(()), |warning| ui.warn(warning))?;
-    let skill = &checked.source.manifest().name;
-    project.compile(&Job { skill, home: &order.home, toolchain: order.toolchain.as_deref(), quiet: order.quiet }, ui)
+    let job = Job {
+        skill: &checked.source.manifest().name,
+        home: &order.home,
+        toolchain: order.toolchain.as_deref(),
+        quiet: order.quiet,
+        variation: &order.variation,
+    };
+    let Compiled { module, toolchain } = project.compile(&job, ui)?;
+    let module = if order.sbom { with_sbom(&module, order, checked)? } else { module };
+    Ok(Made { package: pack(module, checked)?, toolchain })
+}
+
+/// The module with the list of what it is made of.
+fn with_sbom(module: &[u8], order: &Order, checked: &Checked) -> Result<Vec<u8>, Error> {
+    let crates = match &checked.project {
+        Project::Rust(project) => {
+            Crates::of(project, &search::describe(&order.home, order.toolchain.as_deref()).cargo)?
+        }
+        Project::C(_) | Project::Wat(_) => Crates::alone(checked.source.manifest())?,
+    };
+    sbom::put(module, &crates).map_err(|error| Error::Output(error.into()))
 }
 
 /// A detached signature speaks of one build; beside another one it is refused as broken.

@@ -149,6 +149,7 @@ fn find_clang(job: &Job<'_>, ui: &mut Ui) -> Result<Clang, Error> {
 fn run(mut command: Command, job: &Job<'_>) -> Result<(), Error> {
     let program = PathBuf::from(command.get_program());
     // Its stdout would stand before the artefact's path.
+    command.envs(job.variation.env.iter().cloned());
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
     match status.map_err(|source| Error::Compiler { program, source })? {
         status if status.success() => Ok(()),

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use serde::Serialize;
 use vak_cli::{EXIT_STATUS, Failure, Home, JsonArgs, Tool, Ui};
 
-use crate::Order;
 use crate::end::End;
+use crate::provenance::Wish;
+use crate::reproduce::{Reproduced, reproduce};
 use crate::watch::{Mode, watch};
+use crate::{Order, Variation};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +19,8 @@ Examples:
   vak-skill-build --check                      say everything that is wrong, and build nothing
   vak-skill-build --watch                      build it again whenever its source changes
   vak-skill-build --out dist/hello.wasm        put the artefact somewhere else
+  vak-skill-build --provenance hello.intoto.json    say, signed, what it was built from
+  vak-skill-build --reproduce                  build it twice, and see whether that makes a difference
   vak-skill-build --toolchain nightly --json   with that toolchain of rustup's; report as JSON";
 
 /// Build a skill: compile its source, and put its manifest inside the module
@@ -57,6 +62,24 @@ pub struct Cli {
     /// Accept that golden cases use more fuel than before, from now on
     #[arg(long, conflicts_with = "check")]
     accept_fuel: bool,
+    /// Write into the module which packages it is made of, for tools that look for known flaws: the section .dep-v0, in the
+    /// form of cargo-auditable. The signature covers it; the artefact grows by a few hundred bytes
+    #[arg(long, conflicts_with = "check")]
+    sbom: bool,
+    /// Write how it was built to this file: a signed statement with the source's commit, every crate by its checksum, and
+    /// the compiler
+    ///
+    /// The statement is SLSA's provenance in an envelope of in-toto, signed with the builder's key. It is about the artefact
+    /// as it lies there and about the artefact without its signature, so that it holds after the artefact is signed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "watch", "reproduce"])]
+    provenance: Option<PathBuf>,
+    /// The builder's secret key [default: keys/default.pem in the folder of settings]
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    provenance_key: Option<PathBuf>,
+    /// Build it twice, in two folders, as two users, with and without what earlier builds have left, and fail with exit code
+    /// 9 if the two modules differ; say in which section. Nothing is kept
+    #[arg(long, conflicts_with_all = ["check", "watch", "out", "accept_fuel"])]
+    reproduce: bool,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -71,11 +94,17 @@ impl Tool for Cli {
             accept_fuel: self.accept_fuel,
             quiet: false,
             home: Home::from_env(),
+            sbom: self.sbom,
+            variation: Variation::default(),
         };
+        if self.reproduce {
+            return twice(&order, json, ui);
+        }
         if self.watch {
             return watch(order, Mode { check, json }, ui);
         }
-        let end = End::of(&order, check, ui);
+        let wish = self.provenance.map(|file| Wish { file, key: self.provenance_key });
+        let end = End::of(&order, check, wish.as_ref(), ui);
         if json {
             ui.json(&end.report())?
         } else {
@@ -83,6 +112,37 @@ impl Tool for Cli {
         }
         end.verdict()
     }
+}
+
+/// Builds twice, and says whether that made a difference.
+fn twice(order: &Order, json: bool, ui: &mut Ui) -> Result<(), Failure> {
+    let reproduced = match reproduce(order, ui) {
+        Ok(reproduced) => reproduced,
+        Err(problems) => return end_of_failures(problems.into_failures(), json, ui),
+    };
+    if json {
+        let verdict = reproduced.verdict();
+        let report = Twice { reproduced: Some(&reproduced), error: verdict.as_ref().err() };
+        return ui.report(&report, verdict.as_ref().err().cloned());
+    }
+    reproduced.verdict()?;
+    reproduced.tell(ui)
+}
+
+fn end_of_failures(failures: Vec<Failure>, json: bool, ui: &mut Ui) -> Result<(), Failure> {
+    if json {
+        let report = Twice { reproduced: None, error: failures.first() };
+        return ui.report(&report, failures.first().cloned());
+    }
+    ui.failures(failures)
+}
+
+/// The report of `--reproduce --json`.
+#[derive(Debug, Serialize)]
+struct Twice<'a> {
+    #[serde(flatten)]
+    reproduced: Option<&'a Reproduced>,
+    error: Option<&'a Failure>,
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use vak_cli::{Failure, Ui, quote};
 
+use crate::provenance::{Wish, Witness};
 use crate::report::Report;
 use crate::{Built, Order, Placed, Problems, Source, Trial, build};
 
@@ -22,20 +23,41 @@ pub(crate) struct End {
 
 impl End {
     /// Builds, or only checks.
-    pub(crate) fn of(order: &Order, check: bool, ui: &mut Ui) -> Self {
+    pub(crate) fn of(order: &Order, check: bool, wish: Option<&Wish>, ui: &mut Ui) -> Self {
         let begun = Instant::now();
+        // What can't be signed is told before anything is built.
+        let witness = match wish.map(|wish| Witness::prepare(wish, order)).transpose() {
+            Ok(witness) => witness,
+            Err(failure) => return Self::before(failure, order, begun),
+        };
         let outcome = if check { order.check().map(|_| None) } else { build(order, ui).map(Some) };
         let hopeless = outcome.as_ref().is_err_and(Problems::are_of_the_environment);
         let left_out = outcome.as_ref().map_or_else(Problems::left_out, |_| 0);
-        let (built, trial, failures) = match outcome {
+        let (built, trial, mut failures) = match outcome {
             Ok(built) => {
                 let trial = built.as_ref().map(|built| built.trial.clone());
                 (built, trial, Vec::new())
             }
             Err(problems) => (None, problems.trial().cloned(), problems.into_failures()),
         };
+        if let (Some(witness), Some(built)) = (&witness, &built) {
+            failures.extend(witness.write(built, order).err());
+        }
         let source = Source::read(&order.dir).ok();
         Self { built, trial, failures, left_out, hopeless, source, elapsed: begun.elapsed() }
+    }
+
+    /// Nothing was begun.
+    fn before(failure: Failure, order: &Order, begun: Instant) -> Self {
+        Self {
+            built: None,
+            trial: None,
+            failures: vec![failure],
+            left_out: 0,
+            hopeless: true,
+            source: Source::read(&order.dir).ok(),
+            elapsed: begun.elapsed(),
+        }
     }
 
     /// Whether no change of the source could make it better.

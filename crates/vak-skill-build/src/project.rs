@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use vak_cli::{Home, Ui};
 use vak_model::SkillName;
 
-use crate::{CProject, Error, Order, Problems, RustProject, WatProject, rust, wat};
+use crate::{CProject, Error, Order, Problems, RustProject, Variation, WatProject, rust, wat};
 
 /// A skill's source code.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Job<'a> {
     pub(crate) toolchain: Option<&'a str>,
     /// Whether the compiler shall only speak of what is wrong.
     pub(crate) quiet: bool,
+    /// The circumstances, none of which may show in the module.
+    pub(crate) variation: &'a Variation,
 }
 
 /// A module that is nobody's artefact yet, and what made it.

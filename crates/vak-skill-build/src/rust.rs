@@ -25,6 +25,8 @@ pub(crate) const MARK: &str = "Cargo.toml";
 pub struct RustProject {
     /// What cargo calls the package, unambiguously.
     pub package: PackageId,
+    /// The package's name.
+    pub name: String,
     /// Its `Cargo.toml`, absolute.
     pub manifest: PathBuf,
     /// The root of its workspace, absolute: its own folder if it has no other.
@@ -60,6 +62,7 @@ impl RustProject {
         let library = library.ok_or_else(|| Error::NoModule(shown.to_owned()))?;
         Ok(Self {
             package: package.id.clone(),
+            name: package.name.to_string(),
             manifest: manifest.to_owned(),
             root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.join("vak").join(short_key(metadata.workspace_root.as_str())).into(),
@@ -90,7 +93,7 @@ impl RustProject {
     fn build(&self, cargo: &Cargo, job: &Job<'_>, sysroot: Option<&Path>, ui: &mut Ui) -> Result<Vec<u8>, Problems> {
         let _lock = Lock::take(&self.target_dir.join(".vak-lock"), ui)?;
         let flags = for_skill(cargo.standard_flags().to_vec(), sysroot);
-        let seed = self.seed(cargo, &flags, sysroot, job);
+        let seed = if job.variation.cold { None } else { self.seed(cargo, &flags, sysroot, job) };
         if let Some(seed) = &seed {
             seed.plant(&self.target_dir);
         }
@@ -100,6 +103,7 @@ impl RustProject {
         if job.quiet {
             command.arg("--quiet");
         }
+        command.args(job.variation.jobs.map(|jobs| format!("--jobs={jobs}"))).envs(job.variation.env.iter().cloned());
         let succeeded = run(command, &mut |message| {
             units.note(&message, &self.target_dir);
             module = module_of(message, &self.package).or(module.take());

@@ -74,7 +74,7 @@ fn play(order: &Order, mode: Mode, round: u64, changed: &[String], ui: &mut Ui) 
         ui.clear()?;
         ui.note(&format!("changed: {}", list(changed)))?;
     }
-    let end = End::of(order, mode.check, ui);
+    let end = End::of(order, mode.check, None, ui);
     if mode.json {
         ui.json(&Line { round, changed, report: end.report() })?;
     } else {

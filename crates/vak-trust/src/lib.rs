@@ -55,9 +55,9 @@ pub use key::{
 };
 pub use note::{InvalidVerifierKey, VerifierKey};
 pub use provenance::{
-    BUILD_TYPE_C, BUILD_TYPE_RUST, BUILD_TYPE_WAT, BuildDefinition, BuildMetadata, BuilderIdentity, DETACHED,
-    DigestSet, ExternalParameters, InternalParameters, InvalidProvenance, LOCAL_BUILDER, PROVENANCE_PREDICATE,
-    Provenance, ProvenanceStatement, ResourceDescriptor, RunDetails, STATEMENT_PAYLOAD, STATEMENT_TYPE, Subject,
+    Attestation, AttestationError, BUILD_TYPES, BuildDefinition, BuildMetadata, BuilderIdentity, Builders, DigestSet,
+    LOCAL_BUILDER, PROVENANCE_TYPE, Provenance, REPRODUCED, Resource, RunDetails, STATEMENT_PAYLOAD, STATEMENT_TYPE,
+    Statement, Subject, VERIFICATION_TYPE, VerificationResult, Verifier,
 };
 pub use root::{
     Denied, DeniedSkill, InvalidDenial, InvalidPattern, InvalidRole, KeyRole, KeyState, Revocation, RevocationReason,

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod five;
+mod twice;
 mod watch;
 
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory;
 use vak_cli::{Failure, Home};
 use vak_model::Code;
-use vak_skill_build::{Checked, Order, Problems};
+use vak_skill_build::{Checked, Order, Problems, Variation};
 use vak_testkit::Suite;
 
 const MANIFEST: &str = "\
@@ -67,7 +68,17 @@ impl Skill {
 fn check(dir: &Path) -> Result<Checked, Problems> {
     let nowhere = || PathBuf::from("/nowhere");
     let home = Home { config: nowhere(), cache: nowhere(), state: nowhere(), store: nowhere() };
-    Order { dir: dir.to_owned(), out: None, toolchain: None, accept_fuel: false, quiet: false, home }.check()
+    Order {
+        dir: dir.to_owned(),
+        out: None,
+        toolchain: None,
+        accept_fuel: false,
+        quiet: false,
+        home,
+        sbom: false,
+        variation: Variation::default(),
+    }
+    .check()
 }
 
 #[test]
