@@ -174,6 +174,8 @@ codes! {
     TrustMissing = "trust.missing", Environment;
     /// The trust root, or a change of it, says something that it can't say.
     TrustMalformed = "trust.malformed", Environment;
+    /// The gate's file says something that it can't say.
+    GateMalformed = "gate.malformed", Environment;
     /// The host could not give the memory that the limits allow.
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.
@@ -235,6 +237,8 @@ codes! {
     ImportUndeclared = "import.undeclared", Denied;
     /// Nothing says that the golden cases were green for these bytes, or something says that they were red.
     GoldenNotGreen = "golden.not_green", Denied;
+    /// A check that the gate requires could not be made, or holds only in part.
+    GateRequired = "gate.required", Denied;
     /// The manifest asks for a capability that the operator does not grant.
     CapabilityDenied = "capability.denied", Denied;
 

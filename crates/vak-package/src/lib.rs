@@ -23,6 +23,7 @@ mod scan;
 mod schema;
 mod signature_block;
 mod write;
+mod yaml;
 
 pub use document::ManifestDocument;
 pub use file::{FileError, read_file};
@@ -37,3 +38,4 @@ pub use scan::{Bounds, ExportType, FuncType, Import, ImportType, ScanError, Scan
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signature_block::{SignatureBlockError, signature_block};
 pub use write::{embed_manifest, embed_signature};
+pub use yaml::YamlDocument;

@@ -1,8 +1,11 @@
 //! A check and what came of it.
 
+use std::str::FromStr;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use vak_model::Code;
+use vak_package::Position;
 
 /// What is looked at. The words are stable, and lists of checks are sorted by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +55,35 @@ impl CheckId {
             Self::SigThreshold => "sig.threshold",
         }
     }
+
+    /// What it promises when it holds, in one sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::ArtefactValid => "The artefact is a well-formed module with a valid manifest.",
+            Self::GoldenReport => "The golden cases were green when these bytes were built.",
+            Self::ImportsDeclared => "The manifest declares a capability for each import.",
+            Self::LimitsPresent => "The manifest states its limits.",
+            Self::ManifestBound => "The manifest inside the module is that of skill.yaml.",
+            Self::SchemaValid => "The schemas can be used, and allow the golden cases.",
+            Self::SigPresent => "The artefact is signed.",
+            Self::SigThreshold => "Enough of those who may have signed the artefact.",
+        }
+    }
+}
+
+/// The text names no check.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a check: there are {all}", all = CheckId::ALL.map(CheckId::word).join(", "))]
+pub struct UnknownCheck(String);
+
+impl FromStr for CheckId {
+    type Err = UnknownCheck;
+
+    fn from_str(word: &str) -> Result<Self, UnknownCheck> {
+        let unknown = || UnknownCheck(vak_model::printable(word, 80));
+        Self::ALL.into_iter().find(|id| id.word() == word).ok_or_else(unknown)
+    }
 }
 
 /// What came of a check.
@@ -100,11 +132,29 @@ pub struct Check {
     pub message: String,
     /// The command that helps, and what it is good for.
     pub next: Option<(String, &'static str)>,
+    /// Which part of `skill.yaml` it is about, as a JSON Pointer; empty for the whole.
+    pub pointer: String,
+    /// Where that part is, if it is known.
+    pub place: Option<Place>,
+}
+
+/// Where something is: a file as reports name it, and the place in it if that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// Line and column.
+    pub position: Option<Position>,
 }
 
 impl Check {
     pub(crate) fn new(id: CheckId, verdict: Verdict, message: impl Into<String>) -> Self {
-        Self { id, verdict, message: message.into(), next: None }
+        Self { id, verdict, message: message.into(), next: None, pointer: String::new(), place: None }
+    }
+
+    pub(crate) fn about(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = pointer.into();
+        self
     }
 
     pub(crate) fn next(mut self, command: impl Into<String>, purpose: &'static str) -> Self {
@@ -113,15 +163,21 @@ impl Check {
     }
 }
 
-/// `{"id", "status", "code", "message", "hint"}`.
+/// `{"id", "status", "code", "message", "hint", "file", "line", "column"}`: the last three say where something
+/// does not hold, and are null where all is well.
 impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("check", 5)?;
+        let mut object = serializer.serialize_struct("check", 8)?;
         object.serialize_field("id", self.id.word())?;
         object.serialize_field("status", self.verdict.word())?;
         object.serialize_field("code", &self.verdict.code())?;
         object.serialize_field("message", &self.message)?;
         object.serialize_field("hint", &self.next.as_ref().map(|(command, _)| command))?;
+        let place = self.place.as_ref().filter(|_| matches!(self.verdict, Verdict::Failed(_) | Verdict::Warning));
+        let position = place.and_then(|place| place.position);
+        object.serialize_field("file", &place.map(|place| &place.file))?;
+        object.serialize_field("line", &position.map(|position| position.line))?;
+        object.serialize_field("column", &position.map(|position| position.column))?;
         object.end()
     }
 }
@@ -135,5 +191,16 @@ mod tests {
         let words = CheckId::ALL.map(CheckId::word);
         assert!(words.is_sorted(), "{words:?}");
         assert!(CheckId::ALL.is_sorted());
+    }
+
+    #[test]
+    fn a_check_is_found_by_its_word_alone() {
+        for id in CheckId::ALL {
+            assert_eq!(id.word().parse(), Ok(id));
+            assert!(id.meaning().ends_with('.'), "{id:?}");
+        }
+        for other in ["", "sig", "sig.Present", "sig.present ", "all"] {
+            assert!(other.parse::<CheckId>().is_err(), "{other}");
+        }
     }
 }

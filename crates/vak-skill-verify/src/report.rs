@@ -1,10 +1,10 @@
-//! What is said at the end: a list for people, one object for scripts.
+//! What is said at the end: what all forms of the report share, and one object for scripts.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
-use vak_cli::{Failure, Ui};
+use vak_cli::Failure;
 use vak_model::{Code, Fault, Status};
 use vak_package::{Artefact as _, Specimen};
 use vak_trust::Signer;
@@ -52,6 +52,13 @@ impl SkillReport {
     }
 }
 
+/// Name, version and digest.
+impl fmt::Display for SkillReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.name, self.version, self.digest)
+    }
+}
+
 impl SignerReport {
     pub(crate) fn of(signer: &Signer) -> Self {
         Self { key: signer.key.to_string(), label: signer.label.as_ref().map(ToString::to_string) }
@@ -70,7 +77,7 @@ impl fmt::Display for SignerReport {
 impl Serialize for Inspected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("artefact", 4)?;
-        object.serialize_field("path", &self.path.to_string_lossy())?;
+        object.serialize_field("path", &self.path)?;
         object.serialize_field("status", &worst(self.codes()).map_or(Status::Ok, |code| code.fault().status()))?;
         object.serialize_field("skill", &self.skill)?;
         object.serialize_field("checks", &self.checks)?;
@@ -101,22 +108,6 @@ pub(crate) fn failure(artefacts: &[Inspected]) -> Option<Failure> {
         all => format!("{failed} of {all} artefacts do not pass"),
     };
     Some(Failure::new(code, message))
-}
-
-/// The list for people.
-pub(crate) fn tell(artefact: &Inspected, ui: &mut Ui) -> Result<(), Failure> {
-    let path = artefact.path.display();
-    match &artefact.skill {
-        Some(skill) => ui.line(&format!("{path}: {} {} ({})", skill.name, skill.version, skill.digest))?,
-        None => ui.line(&format!("{path}"))?,
-    }
-    for check in &artefact.checks {
-        ui.line(&format!("  {:<7}  {:<16}  {}", check.verdict.word(), check.id.word(), check.message))?;
-        if let Some((command, purpose)) = &check.next {
-            ui.line(&format!("{:29}next: {command}    {purpose}", ""))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

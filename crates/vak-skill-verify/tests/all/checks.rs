@@ -2,10 +2,10 @@
 //! asks this tool too.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use vak_package::{Artefact as _, Bounds, ManifestDocument, Package};
-use vak_skill_verify::{Check, CheckId, Inspected, Verdict, inspect};
+use vak_skill_verify::{Check, CheckId, Inspected, Inspector, Verdict};
 use vak_trust::{Earlier, ExpiredRoot, PublisherKey, RootDraft, RootKey, Timestamp, Trust, TrustedKey, describe, sign};
 
 /// Answers with its input.
@@ -42,6 +42,10 @@ fn time(text: &str) -> Timestamp {
 
 fn wasm(wat: &str) -> Vec<u8> {
     wat::parse_str(wat).expect("valid text")
+}
+
+fn inspect(path: &Path, trust: &Trust, now: Timestamp) -> Inspected {
+    Inspector::new(trust.clone(), now).inspect(path)
 }
 
 /// A folder with a skill in it, all of which is as it should be until it is changed.

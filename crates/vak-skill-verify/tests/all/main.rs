@@ -1,6 +1,7 @@
 //! The command line's cases, and each check by itself.
 
 mod checks;
+mod formats;
 
 use std::path::Path;
 
