@@ -228,6 +228,8 @@ codes! {
     SignatureRevoked = "signature.revoked", Untrusted;
     /// The trust root denies this skill, whoever signed it.
     TrustDenied = "trust.denied", Untrusted;
+    /// Nobody who signed the older version has signed the newer one.
+    UpgradeSigner = "upgrade.signer", Untrusted;
     /// Too few root keys have signed the trust root.
     TrustUnsigned = "trust.unsigned", Untrusted;
     /// The trust root has expired.
@@ -239,6 +241,16 @@ codes! {
     GoldenNotGreen = "golden.not_green", Denied;
     /// A check that the gate requires could not be made, or holds only in part.
     GateRequired = "gate.required", Denied;
+    /// The newer version asks for capabilities that the older one did without.
+    UpgradeCapability = "upgrade.capability", Denied;
+    /// The newer version raises limits.
+    UpgradeLimits = "upgrade.limits", Denied;
+    /// The newer version refuses inputs that the older one took, or gives outputs that it never gave.
+    UpgradeSchema = "upgrade.schema", Denied;
+    /// Whether the newer version's schemas fit the older one's can't be decided.
+    SchemaUndecided = "schema.undecided", Denied;
+    /// The version's number promises less change than there is.
+    UpgradeSemver = "upgrade.semver", Denied;
     /// The manifest asks for a capability that the operator does not grant.
     CapabilityDenied = "capability.denied", Denied;
 
@@ -300,6 +312,10 @@ codes! {
     ManifestDrift = "manifest.drift", Mismatch;
     /// The signature in `skill.yaml` is for another build, or not the one inside the module.
     SignatureDrift = "signature.drift", Mismatch;
+    /// The version is older than the one that it is to replace, or has the same number and other bytes.
+    UpgradeDowngrade = "upgrade.downgrade", Mismatch;
+    /// The artefact that it is to replace is another skill.
+    UpgradeOther = "upgrade.other", Mismatch;
     /// The trust root is older than one that was seen before, skips a version, or is another of the same version.
     TrustRollback = "trust.rollback", Mismatch;
     /// The trust root does not have the fingerprint that was asked for.

@@ -26,11 +26,21 @@ pub enum CheckId {
     SigPresent,
     /// The signature is good, and enough of those who may have made it.
     SigThreshold,
+    /// It asks for no capability that the older version did without.
+    UpgradeCapability,
+    /// It raises no limit of the older version.
+    UpgradeLimits,
+    /// It takes what the older version took, and gives nothing that that one never gave.
+    UpgradeSchema,
+    /// It comes after the older version, by a step that allows for what has changed.
+    UpgradeSemver,
+    /// Somebody who signed the older version has signed it.
+    UpgradeSigner,
 }
 
 impl CheckId {
     /// Every check, in the order of the words.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::ArtefactValid,
         Self::GoldenReport,
         Self::ImportsDeclared,
@@ -39,7 +49,16 @@ impl CheckId {
         Self::SchemaValid,
         Self::SigPresent,
         Self::SigThreshold,
+        Self::UpgradeCapability,
+        Self::UpgradeLimits,
+        Self::UpgradeSchema,
+        Self::UpgradeSemver,
+        Self::UpgradeSigner,
     ];
+
+    /// The checks that hold an artefact against an older version.
+    pub const OF_UPGRADES: [Self; 5] =
+        [Self::UpgradeCapability, Self::UpgradeLimits, Self::UpgradeSchema, Self::UpgradeSemver, Self::UpgradeSigner];
 
     /// The stable word.
     #[must_use]
@@ -53,6 +72,11 @@ impl CheckId {
             Self::SchemaValid => "schema.valid",
             Self::SigPresent => "sig.present",
             Self::SigThreshold => "sig.threshold",
+            Self::UpgradeCapability => "upgrade.capability",
+            Self::UpgradeLimits => "upgrade.limits",
+            Self::UpgradeSchema => "upgrade.schema",
+            Self::UpgradeSemver => "upgrade.semver",
+            Self::UpgradeSigner => "upgrade.signer",
         }
     }
 
@@ -68,6 +92,11 @@ impl CheckId {
             Self::SchemaValid => "The schemas can be used, and allow the golden cases.",
             Self::SigPresent => "The artefact is signed.",
             Self::SigThreshold => "Enough of those who may have signed the artefact.",
+            Self::UpgradeCapability => "The artefact asks for no capability that the older version did without.",
+            Self::UpgradeLimits => "The artefact raises no limit of the older version.",
+            Self::UpgradeSchema => "The artefact takes what the older version took, and gives no more than that one.",
+            Self::UpgradeSemver => "The version comes after the older one, by a step that allows for what has changed.",
+            Self::UpgradeSigner => "Somebody who signed the older version has signed the artefact.",
         }
     }
 }

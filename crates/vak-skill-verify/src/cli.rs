@@ -8,9 +8,10 @@ use vak_cli::{Failure, Home, JsonArgs, Tool, TrustArgs, Ui};
 use vak_model::{Code, Status};
 use vak_trust::{ExpiredRoot, Timestamp, Trust, TrustStore};
 
+use crate::baseline::Baseline;
 use crate::check::CheckId;
 use crate::discover::discover;
-use crate::gate::{Gate, GateError};
+use crate::gate::{Allowance, Gate, GateError};
 use crate::output::{self, Format};
 use crate::report::{Report, failure};
 use crate::shown::Shown;
@@ -22,6 +23,7 @@ Examples:
   vak-skill-verify dist/*.wasm --trust release-root.json
   vak-skill-verify skills --gate gate.yaml --format sarif --output findings.sarif
   vak-skill-verify hello.wasm --require sig.threshold,golden.report
+  vak-skill-verify hello.wasm --against released/hello.wasm --allow upgrade.limits
   vak-skill-verify hello.wasm --trust alice.pub --json
   vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z";
 
@@ -39,6 +41,10 @@ Exit status, the first that applies to any of the paths:
 /// says, signature included (manifest.bound); can its schemas be used (schema.valid); is it signed (sig.present), by enough
 /// of those who may (sig.threshold). A warning fails nothing, unless the check is required.
 ///
+/// With --against, what has changed since an older version: does it ask for more capabilities (upgrade.capability), raise
+/// limits (upgrade.limits), refuse inputs that were taken or give outputs that never were given (upgrade.schema), come by
+/// other signers (upgrade.signer), and does its version's number say as much (upgrade.semver)?
+///
 /// No code of the skill is run, and nothing is written but the report. A trust root that has expired lets nothing pass.
 #[derive(Debug, Parser)]
 #[command(name = "vak-skill-verify", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT}"))]
@@ -54,6 +60,13 @@ pub struct Cli {
     /// Fail unless these checks were made and hold whole; one that could not be made has failed
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     require: Vec<CheckId>,
+    /// Let these pass all the same: upgrade.capability, upgrade.limits, upgrade.signer, schema.undecided
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    allow: Vec<Allowance>,
+    /// Hold each artefact against the older version of it: a .wasm, a skill's folder, or a folder that has older versions
+    /// below it
+    #[arg(long, value_name = "OLD")]
+    against: Option<PathBuf>,
     /// Hold everything against this gate: a YAML file that says which checks are required
     #[arg(long, value_name = "FILE")]
     gate: Option<PathBuf>,
@@ -98,7 +111,8 @@ impl Cli {
             Format::Human => Shown::as_typed(),
             Format::Json | Format::Sarif | Format::Junit => Shown::from_around(&self.paths),
         };
-        let inspector = Inspector { shown, gate: self.gate()?, ..Inspector::new(self.trust()?, self.now()?) };
+        let baseline = self.against.as_deref().map(Baseline::read).transpose()?;
+        let inspector = Inspector { shown, gate: self.gate()?, baseline, ..Inspector::new(self.trust()?, self.now()?) };
         let looked = discover(&self.paths).into_iter().map(|target| match target.problem {
             Some((code, message)) => inspector.refuse(&target.path, code, &message),
             None => inspector.inspect(&target.path),
@@ -119,6 +133,7 @@ impl Cli {
         let read = |path: &PathBuf| Gate::read_file(path).map_err(|error| gate_failure(&error));
         let mut gate = self.gate.as_ref().map_or_else(|| Ok(Gate::default()), read)?;
         gate.require(self.require.iter().copied());
+        gate.allow(self.allow.iter().copied());
         Ok(gate)
     }
 

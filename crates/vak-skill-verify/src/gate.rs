@@ -23,6 +23,51 @@ const VERSION: u64 = 1;
 pub struct Gate {
     /// The checks that must have been made, and hold.
     pub require: BTreeSet<CheckId>,
+    /// What may be so all the same.
+    pub allow: BTreeSet<Allowance>,
+}
+
+/// What is refused unless somebody says that it may be: changes that the author of a release means to make. No signature
+/// that is missing, broken or unknown is among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Allowance {
+    /// Schemas that can't be compared.
+    SchemaUndecided,
+    /// More capabilities than before.
+    UpgradeCapability,
+    /// Higher limits than before.
+    UpgradeLimits,
+    /// Other signers than before.
+    UpgradeSigner,
+}
+
+impl Allowance {
+    const ALL: [Self; 4] = [Self::SchemaUndecided, Self::UpgradeCapability, Self::UpgradeLimits, Self::UpgradeSigner];
+
+    /// The word, which is that of the error.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::SchemaUndecided => Code::SchemaUndecided,
+            Self::UpgradeCapability => Code::UpgradeCapability,
+            Self::UpgradeLimits => Code::UpgradeLimits,
+            Self::UpgradeSigner => Code::UpgradeSigner,
+        }
+    }
+}
+
+/// The text names nothing that can be allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` can't be allowed: only {all} can", all = Allowance::ALL.map(|one| one.code().word()).join(", "))]
+pub struct NotAllowable(String);
+
+impl std::str::FromStr for Allowance {
+    type Err = NotAllowable;
+
+    fn from_str(word: &str) -> Result<Self, NotAllowable> {
+        let refused = || NotAllowable(vak_model::printable(word, 80));
+        Self::ALL.into_iter().find(|one| one.code().word() == word).ok_or_else(refused)
+    }
 }
 
 /// Why a file is no gate.
@@ -94,10 +139,11 @@ impl Gate {
     fn of(root: &Part<'_>) -> Result<Self, Wrong> {
         let mut gate = Self::default();
         let mut version = None;
-        for (key, part) in root.entries(&["version", "require"])? {
+        for (key, part) in root.entries(&["version", "require", "allow"])? {
             match key {
                 "version" => version = Some(part.version()?),
-                _ => gate.require = part.list(Part::parsed)?,
+                "require" => gate.require = part.list(Part::parsed)?,
+                _ => gate.allow = part.list(Part::parsed)?,
             }
         }
         version.ok_or_else(|| root.wrong("a gate has no `version`: add `version: 1`"))?;
@@ -107,6 +153,19 @@ impl Gate {
     /// Asks more: these checks too.
     pub fn require(&mut self, ids: impl IntoIterator<Item = CheckId>) {
         self.require.extend(ids);
+    }
+
+    /// Allows these as well.
+    pub fn allow(&mut self, what: impl IntoIterator<Item = Allowance>) {
+        self.allow.extend(what);
+    }
+
+    /// What comes of something that fails unless it is allowed.
+    pub(crate) fn unless_allowed(&self, what: Allowance, message: String) -> (Verdict, String) {
+        match self.allow.contains(&what) {
+            true => (Verdict::Ok, format!("allowed: {message}")),
+            false => (Verdict::Failed(what.code()), message),
+        }
     }
 
     /// A check as the gate sees it: one that is required and does not hold has failed.
@@ -206,6 +265,8 @@ mod tests {
         let gate = read("version: 1\nrequire: [sig.threshold, golden.report, sig.threshold]\n").expect("a gate");
         assert_eq!(gate.require, BTreeSet::from([CheckId::GoldenReport, CheckId::SigThreshold]));
         assert_eq!(read("version: 1").expect("a gate"), Gate::default());
+        let gate = read("version: 1\nallow: [schema.undecided, upgrade.signer]\n").expect("a gate");
+        assert_eq!(gate.allow, BTreeSet::from([Allowance::SchemaUndecided, Allowance::UpgradeSigner]));
     }
 
     #[test]
@@ -217,6 +278,8 @@ mod tests {
             ("version: 1\nrequire: [sig.present,\n  sig.threshhold]", 3, "`sig.threshhold` is not a check"),
             ("version: 1\nrequire: sig.present", 2, "must be a list"),
             ("version: 1\nrequire: [1]", 2, "must be text"),
+            ("version: 1\nallow: [signature.missing]", 2, "`signature.missing` can't be allowed"),
+            ("version: 1\nallow: [sig.threshold]", 2, "can't be allowed"),
             ("version: 1\nrequires: []", 2, "`requires` is not a key"),
             ("version: 1\nrequire: []\nrequire: []", 3, "no gate"),
             ("[]", 1, "must be a mapping"),
@@ -232,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_required_check_that_could_not_be_made_has_failed_and_others_stay_as_they_are() {
-        let gate = Gate { require: BTreeSet::from([CheckId::GoldenReport]) };
+        let gate = Gate { require: BTreeSet::from([CheckId::GoldenReport]), ..Gate::default() };
         let failed = Verdict::Failed(Code::GateRequired);
         for (id, before, after) in [
             (CheckId::GoldenReport, Verdict::Warning, failed),

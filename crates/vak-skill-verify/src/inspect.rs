@@ -7,12 +7,13 @@ use vak_model::{Code, LimitKind, Manifest};
 use vak_package::{Artefact as _, InterfaceError, ManifestDocument, PackageError, Specimen};
 use vak_trust::{Timestamp, Trust};
 
+use crate::baseline::Baseline;
 use crate::check::{Check, CheckId, Place, Verdict};
 use crate::gate::Gate;
 use crate::report::SkillReport;
 use crate::shown::Shown;
 use crate::subject::{Subject, Unreadable};
-use crate::{golden, signature};
+use crate::{golden, signature, upgrade};
 
 /// The limits that every manifest should state; for the others the defaults are narrow, or follow from these.
 const EXPECTED_LIMITS: [LimitKind; 3] = [LimitKind::Fuel, LimitKind::Time, LimitKind::Memory];
@@ -39,13 +40,15 @@ pub struct Inspector {
     pub gate: Gate,
     /// How paths are written.
     pub shown: Shown,
+    /// The older versions that they are held against.
+    pub baseline: Option<Baseline>,
 }
 
 impl Inspector {
     /// Asks `trust` about artefacts at the time `now`, and shows paths as they are typed.
     #[must_use]
     pub fn new(trust: Trust, now: Timestamp) -> Self {
-        Self { trust, now, gate: Gate::default(), shown: Shown::as_typed() }
+        Self { trust, now, gate: Gate::default(), shown: Shown::as_typed(), baseline: None }
     }
 
     /// Looks at what lies at `path`.
@@ -75,8 +78,14 @@ impl Inspector {
 
     fn judged(&self, path: &Path, skill: Option<SkillReport>, checks: Vec<Check>) -> Inspected {
         let mut checks: Vec<_> = checks.into_iter().map(|check| self.gate.judge(check)).collect();
+        checks.retain(|check| check.verdict != Verdict::Skipped || self.asks(check.id));
         checks.sort_by_key(|check| check.id);
         Inspected { path: self.shown.path(path), skill, checks }
+    }
+
+    /// Whether anybody wants to know, so that it is told if it could not be looked at.
+    fn asks(&self, id: CheckId) -> bool {
+        !CheckId::OF_UPGRADES.contains(&id) || self.baseline.is_some()
     }
 
     fn of_subject(&self, subject: Subject, path: &Path) -> (SkillReport, Vec<Check>) {
@@ -94,9 +103,11 @@ impl Inspector {
             schema_valid(specimen.document()),
             signature::present(&specimen, yaml.as_ref(), &shown_file).about("/signature"),
         ];
-        let (threshold, signers) = signature::threshold(specimen, &shown_file, &key_hints, &self.trust, self.now);
+        let asked = specimen.clone();
+        let (threshold, signers) = signature::threshold(asked, &shown_file, &key_hints, &self.trust, self.now);
         checks.push(threshold.about("/signature"));
         skill.name_signers(&signers);
+        checks.extend(upgrade::checks(self, &specimen, &signers));
         (skill, checks.into_iter().map(|check| placed(check, yaml.as_ref(), &place)).collect())
     }
 }

@@ -4,6 +4,7 @@
 //! runs no code of the skill, links no engine and writes nothing but the report. What it says depends on the files, on whom they are held
 //! against and on the time that is named, and on nothing else: not on the order of the system's folders, nor on who asks.
 
+mod baseline;
 mod check;
 mod cli;
 mod discover;
@@ -18,10 +19,12 @@ mod sarif;
 mod shown;
 mod signature;
 mod subject;
+mod upgrade;
 
+pub use baseline::Baseline;
 pub use check::{Check, CheckId, Place, UnknownCheck, Verdict};
 pub use cli::Cli;
-pub use gate::{Gate, GateError};
+pub use gate::{Allowance, Gate, GateError, NotAllowable};
 pub use inspect::{Inspected, Inspector};
 pub use output::Format;
 pub use report::{SignerReport, SkillReport};

@@ -2,6 +2,7 @@
 
 mod checks;
 mod formats;
+mod upgrade;
 
 use std::path::Path;
 
