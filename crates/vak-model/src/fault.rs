@@ -211,6 +211,10 @@ codes! {
     ManifestSchema = "manifest.schema", Malformed;
     /// The signature is not written in the form that signatures have.
     SignatureMalformed = "signature.malformed", Malformed;
+    /// The list of what the artefact is made of is not written in the form that such lists have.
+    SbomMalformed = "sbom.malformed", Malformed;
+    /// The provenance is no signed statement of the form that provenance has.
+    ProvenanceMalformed = "provenance.malformed", Malformed;
 
     /// The skill is not signed.
     SignatureMissing = "signature.missing", Untrusted;
@@ -228,6 +232,8 @@ codes! {
     SignatureRevoked = "signature.revoked", Untrusted;
     /// The trust root denies this skill, whoever signed it.
     TrustDenied = "trust.denied", Untrusted;
+    /// No builder that is trusted has signed the provenance.
+    ProvenanceUntrusted = "provenance.untrusted", Untrusted;
     /// Nobody who signed the older version has signed the newer one.
     UpgradeSigner = "upgrade.signer", Untrusted;
     /// Too few root keys have signed the trust root.
@@ -241,6 +247,8 @@ codes! {
     GoldenNotGreen = "golden.not_green", Denied;
     /// A check that the gate requires could not be made, or holds only in part.
     GateRequired = "gate.required", Denied;
+    /// The artefact was built by another builder than may be, or in another way.
+    ProvenanceBuilder = "provenance.builder", Denied;
     /// The newer version asks for capabilities that the older one did without.
     UpgradeCapability = "upgrade.capability", Denied;
     /// The newer version raises limits.
@@ -312,6 +320,8 @@ codes! {
     ManifestDrift = "manifest.drift", Mismatch;
     /// The signature in `skill.yaml` is for another build, or not the one inside the module.
     SignatureDrift = "signature.drift", Mismatch;
+    /// The provenance is that of another artefact.
+    ProvenanceSubject = "provenance.subject", Mismatch;
     /// The version is older than the one that it is to replace, or has the same number and other bytes.
     UpgradeDowngrade = "upgrade.downgrade", Mismatch;
     /// The artefact that it is to replace is another skill.

@@ -20,6 +20,14 @@ pub enum CheckId {
     LimitsPresent,
     /// The manifest inside is that of `skill.yaml`, and the signature there is the module's.
     ManifestBound,
+    /// The builder that is attested may build.
+    ProvenanceBuilder,
+    /// A builder attests how these bytes were built.
+    ProvenanceValid,
+    /// Somebody attests to have built the same bytes again.
+    Reproduced,
+    /// It says what it is made of.
+    SbomPresent,
     /// The schemas can be used, and allow the golden cases.
     SchemaValid,
     /// There is a signature.
@@ -40,12 +48,16 @@ pub enum CheckId {
 
 impl CheckId {
     /// Every check, in the order of the words.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::ArtefactValid,
         Self::GoldenReport,
         Self::ImportsDeclared,
         Self::LimitsPresent,
         Self::ManifestBound,
+        Self::ProvenanceBuilder,
+        Self::ProvenanceValid,
+        Self::Reproduced,
+        Self::SbomPresent,
         Self::SchemaValid,
         Self::SigPresent,
         Self::SigThreshold,
@@ -55,6 +67,9 @@ impl CheckId {
         Self::UpgradeSemver,
         Self::UpgradeSigner,
     ];
+
+    /// The checks of who attests how an artefact was built.
+    pub const OF_PROVENANCE: [Self; 3] = [Self::ProvenanceBuilder, Self::ProvenanceValid, Self::Reproduced];
 
     /// The checks that hold an artefact against an older version.
     pub const OF_UPGRADES: [Self; 5] =
@@ -69,6 +84,10 @@ impl CheckId {
             Self::ImportsDeclared => "imports.declared",
             Self::LimitsPresent => "limits.present",
             Self::ManifestBound => "manifest.bound",
+            Self::ProvenanceBuilder => "provenance.builder",
+            Self::ProvenanceValid => "provenance.valid",
+            Self::Reproduced => "reproduced",
+            Self::SbomPresent => "sbom.present",
             Self::SchemaValid => "schema.valid",
             Self::SigPresent => "sig.present",
             Self::SigThreshold => "sig.threshold",
@@ -89,6 +108,10 @@ impl CheckId {
             Self::ImportsDeclared => "The manifest declares a capability for each import.",
             Self::LimitsPresent => "The manifest states its limits.",
             Self::ManifestBound => "The manifest inside the module is that of skill.yaml.",
+            Self::ProvenanceBuilder => "The builder that is attested is one that may build.",
+            Self::ProvenanceValid => "A trusted builder attests how these bytes were built.",
+            Self::Reproduced => "Somebody trusted attests to have built the same bytes again.",
+            Self::SbomPresent => "The artefact says what it is made of.",
             Self::SchemaValid => "The schemas can be used, and allow the golden cases.",
             Self::SigPresent => "The artefact is signed.",
             Self::SigThreshold => "Enough of those who may have signed the artefact.",

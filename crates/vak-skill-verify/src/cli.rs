@@ -13,6 +13,7 @@ use crate::check::CheckId;
 use crate::discover::discover;
 use crate::gate::{Allowance, Gate, GateError};
 use crate::output::{self, Format};
+use crate::provenance::Attestations;
 use crate::report::{Report, failure};
 use crate::shown::Shown;
 use crate::{Inspected, Inspector};
@@ -24,6 +25,7 @@ Examples:
   vak-skill-verify skills --gate gate.yaml --format sarif --output findings.sarif
   vak-skill-verify hello.wasm --require sig.threshold,golden.report
   vak-skill-verify hello.wasm --against released/hello.wasm --allow upgrade.limits
+  vak-skill-verify hello.wasm --provenance hello.intoto.jsonl --require provenance.valid,provenance.builder
   vak-skill-verify hello.wasm --trust alice.pub --json
   vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z";
 
@@ -44,6 +46,10 @@ Exit status, the first that applies to any of the paths:
 /// With --against, what has changed since an older version: does it ask for more capabilities (upgrade.capability), raise
 /// limits (upgrade.limits), refuse inputs that were taken or give outputs that never were given (upgrade.schema), come by
 /// other signers (upgrade.signer), and does its version's number say as much (upgrade.semver)?
+///
+/// Where builders attest something: is it signed by a builder that is trusted, and about these bytes (provenance.valid), by
+/// one that may build (provenance.builder), and does somebody attest to have built the same again (reproduced)? What the
+/// artefact says that it is made of is listed (sbom.present).
 ///
 /// No code of the skill is run, and nothing is written but the report. A trust root that has expired lets nothing pass.
 #[derive(Debug, Parser)]
@@ -67,6 +73,10 @@ pub struct Cli {
     /// below it
     #[arg(long, value_name = "OLD")]
     against: Option<PathBuf>,
+    /// Read what builders attest from this file too: signed statements, one a line; beside each artefact, its own is found
+    /// as <artefact>.intoto.jsonl
+    #[arg(long, value_name = "FILE")]
+    provenance: Vec<PathBuf>,
     /// Hold everything against this gate: a YAML file that says which checks are required
     #[arg(long, value_name = "FILE")]
     gate: Option<PathBuf>,
@@ -112,7 +122,14 @@ impl Cli {
             Format::Json | Format::Sarif | Format::Junit => Shown::from_around(&self.paths),
         };
         let baseline = self.against.as_deref().map(Baseline::read).transpose()?;
-        let inspector = Inspector { shown, gate: self.gate()?, baseline, ..Inspector::new(self.trust()?, self.now()?) };
+        let attestations = Attestations::read(&self.provenance)?;
+        let inspector = Inspector {
+            shown,
+            gate: self.gate()?,
+            baseline,
+            attestations,
+            ..Inspector::new(self.trust()?, self.now()?)
+        };
         let looked = discover(&self.paths).into_iter().map(|target| match target.problem {
             Some((code, message)) => inspector.refuse(&target.path, code, &message),
             None => inspector.inspect(&target.path),

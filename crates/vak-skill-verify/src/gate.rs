@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use vak_model::Code;
 use vak_package::{FileError, ManifestError, Position, YamlDocument, read_file};
+use vak_trust::{BUILD_TYPES, LOCAL_BUILDER, PublicKey};
 
 use crate::check::{Check, CheckId, Verdict};
 
@@ -25,6 +26,32 @@ pub struct Gate {
     pub require: BTreeSet<CheckId>,
     /// What may be so all the same.
     pub allow: BTreeSet<Allowance>,
+    /// Whose attestations count.
+    pub provenance: ProvenanceRule,
+}
+
+/// Whose word on builds counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenanceRule {
+    /// The builders that may build, by their URIs. Default: a person's own machine.
+    pub builders: BTreeSet<String>,
+    /// The ways in which they may build. Default: those of `vak-skill-build`.
+    pub build_types: BTreeSet<String>,
+    /// The keys that may sign, each of them alone, in the place of those of the trust root's role `builder`.
+    pub keys: BTreeSet<PublicKey>,
+    /// How many different keys must attest to have built the same bytes again. Default 1.
+    pub rebuilders: usize,
+}
+
+impl Default for ProvenanceRule {
+    fn default() -> Self {
+        Self {
+            builders: BTreeSet::from([LOCAL_BUILDER.to_owned()]),
+            build_types: BUILD_TYPES.map(str::to_owned).into(),
+            keys: BTreeSet::new(),
+            rebuilders: 1,
+        }
+    }
 }
 
 /// What is refused unless somebody says that it may be: changes that the author of a release means to make. No signature
@@ -139,11 +166,12 @@ impl Gate {
     fn of(root: &Part<'_>) -> Result<Self, Wrong> {
         let mut gate = Self::default();
         let mut version = None;
-        for (key, part) in root.entries(&["version", "require", "allow"])? {
+        for (key, part) in root.entries(&["version", "require", "allow", "provenance"])? {
             match key {
                 "version" => version = Some(part.version()?),
                 "require" => gate.require = part.list(Part::parsed)?,
-                _ => gate.allow = part.list(Part::parsed)?,
+                "allow" => gate.allow = part.list(Part::parsed)?,
+                _ => gate.provenance = ProvenanceRule::of(&part)?,
             }
         }
         version.ok_or_else(|| root.wrong("a gate has no `version`: add `version: 1`"))?;
@@ -180,6 +208,21 @@ impl Gate {
             check.message = format!("{unmet}: {}", check.message);
         }
         check
+    }
+}
+
+impl ProvenanceRule {
+    fn of(root: &Part<'_>) -> Result<Self, Wrong> {
+        let mut rule = Self::default();
+        for (key, part) in root.entries(&["builders", "build_types", "keys", "rebuilders"])? {
+            match key {
+                "builders" => rule.builders = part.list(|uri| uri.text().map(str::to_owned))?,
+                "build_types" => rule.build_types = part.list(|uri| uri.text().map(str::to_owned))?,
+                "keys" => rule.keys = part.list(Part::parsed)?,
+                _ => rule.rebuilders = part.count()?,
+            }
+        }
+        Ok(rule)
     }
 }
 
@@ -241,6 +284,12 @@ impl<'a> Part<'a> {
         self.text()?.parse().map_err(|error: T::Err| self.wrong(error.to_string()))
     }
 
+    /// A number of at least 1.
+    fn count(&self) -> Result<usize, Wrong> {
+        let count = self.value.as_u64().and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
+        count.ok_or_else(|| self.wrong("this must be a whole number of at least 1"))
+    }
+
     fn version(&self) -> Result<(), Wrong> {
         match self.value.as_u64() {
             Some(VERSION) => Ok(()),
@@ -265,6 +314,9 @@ mod tests {
         let gate = read("version: 1\nrequire: [sig.threshold, golden.report, sig.threshold]\n").expect("a gate");
         assert_eq!(gate.require, BTreeSet::from([CheckId::GoldenReport, CheckId::SigThreshold]));
         assert_eq!(read("version: 1").expect("a gate"), Gate::default());
+        let gate = read("version: 1\nprovenance: { builders: [urn:x], rebuilders: 2 }\n").expect("a gate");
+        assert_eq!(gate.provenance.builders, BTreeSet::from(["urn:x".to_owned()]));
+        assert_eq!((gate.provenance.rebuilders, gate.provenance.build_types.len()), (2, BUILD_TYPES.len()));
         let gate = read("version: 1\nallow: [schema.undecided, upgrade.signer]\n").expect("a gate");
         assert_eq!(gate.allow, BTreeSet::from([Allowance::SchemaUndecided, Allowance::UpgradeSigner]));
     }
@@ -280,6 +332,9 @@ mod tests {
             ("version: 1\nrequire: [1]", 2, "must be text"),
             ("version: 1\nallow: [signature.missing]", 2, "`signature.missing` can't be allowed"),
             ("version: 1\nallow: [sig.threshold]", 2, "can't be allowed"),
+            ("version: 1\nprovenance:\n  rebuilders: 0", 3, "at least 1"),
+            ("version: 1\nprovenance:\n  keys: [alice]", 3, ""),
+            ("version: 1\nprovenance: { key: [] }", 2, "`key` is not a key here"),
             ("version: 1\nrequires: []", 2, "`requires` is not a key"),
             ("version: 1\nrequire: []\nrequire: []", 3, "no gate"),
             ("[]", 1, "must be a mapping"),

@@ -10,10 +10,11 @@ use vak_trust::{Timestamp, Trust};
 use crate::baseline::Baseline;
 use crate::check::{Check, CheckId, Place, Verdict};
 use crate::gate::Gate;
+use crate::provenance::Attestations;
 use crate::report::SkillReport;
 use crate::shown::Shown;
 use crate::subject::{Subject, Unreadable};
-use crate::{golden, signature, upgrade};
+use crate::{golden, provenance, sbom, signature, upgrade};
 
 /// The limits that every manifest should state; for the others the defaults are narrow, or follow from these.
 const EXPECTED_LIMITS: [LimitKind; 3] = [LimitKind::Fuel, LimitKind::Time, LimitKind::Memory];
@@ -42,13 +43,22 @@ pub struct Inspector {
     pub shown: Shown,
     /// The older versions that they are held against.
     pub baseline: Option<Baseline>,
+    /// What builders attest, beside what lies beside each artefact.
+    pub attestations: Attestations,
 }
 
 impl Inspector {
     /// Asks `trust` about artefacts at the time `now`, and shows paths as they are typed.
     #[must_use]
     pub fn new(trust: Trust, now: Timestamp) -> Self {
-        Self { trust, now, gate: Gate::default(), shown: Shown::as_typed(), baseline: None }
+        Self {
+            trust,
+            now,
+            gate: Gate::default(),
+            shown: Shown::as_typed(),
+            baseline: None,
+            attestations: Attestations::default(),
+        }
     }
 
     /// Looks at what lies at `path`.
@@ -85,7 +95,9 @@ impl Inspector {
 
     /// Whether anybody wants to know, so that it is told if it could not be looked at.
     fn asks(&self, id: CheckId) -> bool {
-        !CheckId::OF_UPGRADES.contains(&id) || self.baseline.is_some()
+        let of_upgrades = CheckId::OF_UPGRADES.contains(&id) && self.baseline.is_none();
+        let of_provenance = CheckId::OF_PROVENANCE.contains(&id) && self.attestations.is_empty();
+        !(of_upgrades || of_provenance || id == CheckId::SbomPresent)
     }
 
     fn of_subject(&self, subject: Subject, path: &Path) -> (SkillReport, Vec<Check>) {
@@ -101,12 +113,14 @@ impl Inspector {
             limits_present(specimen.document().manifest()).about("/limits"),
             manifest_bound(&specimen, yaml.as_ref()),
             schema_valid(specimen.document()),
+            sbom::check(&specimen, &mut skill),
             signature::present(&specimen, yaml.as_ref(), &shown_file).about("/signature"),
         ];
         let asked = specimen.clone();
         let (threshold, signers) = signature::threshold(asked, &shown_file, &key_hints, &self.trust, self.now);
         checks.push(threshold.about("/signature"));
         skill.name_signers(&signers);
+        checks.extend(provenance::checks(self, &specimen, &file));
         checks.extend(upgrade::checks(self, &specimen, &signers));
         (skill, checks.into_iter().map(|check| placed(check, yaml.as_ref(), &place)).collect())
     }

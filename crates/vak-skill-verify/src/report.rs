@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use vak_cli::Failure;
 use vak_model::{Code, Fault, Status};
-use vak_package::{Artefact as _, Specimen};
+use vak_package::{Artefact as _, Dependency, Specimen};
 use vak_trust::Signer;
 
 use crate::Inspected;
@@ -26,6 +26,8 @@ pub struct SkillReport {
     version: String,
     digest: String,
     signers: Vec<SignerReport>,
+    /// What it is made of, if it says so.
+    dependencies: Option<Vec<Dependency>>,
 }
 
 /// A key that counts.
@@ -44,7 +46,12 @@ impl SkillReport {
             version: manifest.version.to_string(),
             digest: specimen.id().to_string(),
             signers: Vec::new(),
+            dependencies: None,
         }
+    }
+
+    pub(crate) fn name_dependencies(&mut self, dependencies: Vec<Dependency>) {
+        self.dependencies = Some(dependencies);
     }
 
     pub(crate) fn name_signers(&mut self, signers: &[Signer]) {

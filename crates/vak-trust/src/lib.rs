@@ -36,6 +36,7 @@ mod export;
 mod files;
 mod key;
 mod note;
+mod provenance;
 mod root;
 mod section;
 mod sign;
@@ -52,6 +53,11 @@ pub use key::{
     Witness, WitnessKey, create_key_file, create_public_file, read_key_file,
 };
 pub use note::{InvalidVerifierKey, VerifierKey};
+pub use provenance::{
+    Attestation, AttestationError, BUILD_TYPES, BuildDefinition, BuildMetadata, BuilderIdentity, Builders, DigestSet,
+    LOCAL_BUILDER, PROVENANCE_TYPE, Provenance, REPRODUCED, Resource, RunDetails, STATEMENT_PAYLOAD, STATEMENT_TYPE,
+    Statement, Subject, VERIFICATION_TYPE, VerificationResult, Verifier,
+};
 pub use root::{
     Denied, DeniedSkill, InvalidDenial, InvalidPattern, InvalidRole, KeyRole, KeyState, Revocation, RevocationReason,
     RoleKeys, RootDraft, RootError, RootProposal, SignedRoot, SkillPattern, TrustRoot, TrustedKey,

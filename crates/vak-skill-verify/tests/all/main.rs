@@ -2,6 +2,7 @@
 
 mod checks;
 mod formats;
+mod provenance;
 mod upgrade;
 
 use std::path::Path;
