@@ -198,6 +198,8 @@ codes! {
     StoreFull = "store.full", Environment;
     /// The lock file is none, or of a format that is not known.
     LockMalformed = "lock.malformed", Environment;
+    /// The gate's file says something that it can't say.
+    GateMalformed = "gate.malformed", Environment;
     /// The host could not give the memory that the limits allow.
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.
@@ -237,6 +239,8 @@ codes! {
     LayoutMalformed = "layout.malformed", Malformed;
     /// The signature is not written in the form that signatures have.
     SignatureMalformed = "signature.malformed", Malformed;
+    /// The list of what the artefact is made of is not written in the form that such lists have.
+    SbomMalformed = "sbom.malformed", Malformed;
     /// The provenance is no signed statement of the form that provenance has.
     ProvenanceMalformed = "provenance.malformed", Malformed;
 
@@ -258,6 +262,8 @@ codes! {
     TrustDenied = "trust.denied", Untrusted;
     /// No builder that is trusted has signed the provenance.
     ProvenanceUntrusted = "provenance.untrusted", Untrusted;
+    /// Nobody who signed the older version has signed the newer one.
+    UpgradeSigner = "upgrade.signer", Untrusted;
     /// Too few root keys have signed the trust root.
     TrustUnsigned = "trust.unsigned", Untrusted;
     /// The trust root has expired.
@@ -267,6 +273,20 @@ codes! {
     ImportUndeclared = "import.undeclared", Denied;
     /// Nothing says that the golden cases were green for these bytes, or something says that they were red.
     GoldenNotGreen = "golden.not_green", Denied;
+    /// A check that the gate requires could not be made, or holds only in part.
+    GateRequired = "gate.required", Denied;
+    /// The artefact was built by another builder than may be, or in another way.
+    ProvenanceBuilder = "provenance.builder", Denied;
+    /// The newer version asks for capabilities that the older one did without.
+    UpgradeCapability = "upgrade.capability", Denied;
+    /// The newer version raises limits.
+    UpgradeLimits = "upgrade.limits", Denied;
+    /// The newer version refuses inputs that the older one took, or gives outputs that it never gave.
+    UpgradeSchema = "upgrade.schema", Denied;
+    /// Whether the newer version's schemas fit the older one's can't be decided.
+    SchemaUndecided = "schema.undecided", Denied;
+    /// The version's number promises less change than there is.
+    UpgradeSemver = "upgrade.semver", Denied;
     /// The manifest asks for a capability that the operator does not grant.
     CapabilityDenied = "capability.denied", Denied;
 
@@ -328,6 +348,12 @@ codes! {
     ManifestDrift = "manifest.drift", Mismatch;
     /// The signature in `skill.yaml` is for another build, or not the one inside the module.
     SignatureDrift = "signature.drift", Mismatch;
+    /// The provenance is that of another artefact.
+    ProvenanceSubject = "provenance.subject", Mismatch;
+    /// The version is older than the one that it is to replace, or has the same number and other bytes.
+    UpgradeDowngrade = "upgrade.downgrade", Mismatch;
+    /// The artefact that it is to replace is another skill.
+    UpgradeOther = "upgrade.other", Mismatch;
     /// The trust root is older than one that was seen before, skips a version, or is another of the same version.
     TrustRollback = "trust.rollback", Mismatch;
     /// The trust root does not have the fingerprint that was asked for.

@@ -25,6 +25,6 @@ pub use limits::{
 pub use manifest::{
     Determinism, Export, Feature, GoldenCase, GoldenResult, InvalidModulePath, Manifest, ModulePath, SignatureBlock,
 };
-pub use name::{ExportName, InvalidName, SkillName, SkillVersion};
+pub use name::{ExportName, InvalidName, SkillName, SkillVersion, VersionStep};
 pub use text::{InvalidText, Text, printable, printable_json};
 pub use usage::{CacheUse, Usage};

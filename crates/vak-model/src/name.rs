@@ -143,7 +143,51 @@ impl fmt::Display for ExportName {
 #[serde(try_from = "String", into = "String")]
 pub struct SkillVersion(semver::Version);
 
+/// How much may change between two versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VersionStep {
+    /// Nothing that a caller sees.
+    Patch,
+    /// What callers need not know of.
+    Minor,
+    /// Anything.
+    Major,
+}
+
+impl VersionStep {
+    /// The step's name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        }
+    }
+}
+
 impl SkillVersion {
+    /// The step from `older` to this version; none, if this one does not come after it. As cargo has it, the first number
+    /// that is not 0 counts as the major one, and anything may change after a pre-release.
+    #[must_use]
+    pub fn step_after(&self, older: &Self) -> Option<VersionStep> {
+        if self.precedence(older).is_le() {
+            return None;
+        }
+        let parts = |version: &semver::Version| [version.major, version.minor, version.patch];
+        let (new, old) = (parts(&self.0), parts(&older.0));
+        let changed = (0..3).find(|i| new[*i] != old[*i]);
+        let leading = (0..3).find(|i| old[*i] != 0);
+        Some(match (changed, leading) {
+            _ if !older.0.pre.is_empty() => VersionStep::Major,
+            (Some(changed), Some(leading)) if changed > leading => match changed - leading {
+                1 => VersionStep::Minor,
+                _ => VersionStep::Patch,
+            },
+            _ => VersionStep::Major,
+        })
+    }
+
     /// Which of two versions comes first. Build metadata does not count, and a version comes after its own pre-releases.
     #[must_use]
     pub fn precedence(&self, other: &Self) -> std::cmp::Ordering {
@@ -216,5 +260,31 @@ mod tests {
         let version = |text: &str| text.parse::<SkillVersion>().expect("a version");
         assert!(version("1.10.0") > version("1.9.0"));
         assert!("1.0".parse::<SkillVersion>().is_err());
+    }
+
+    #[test]
+    fn a_step_is_as_long_as_the_first_number_that_counts_says() {
+        let version = |text: &str| text.parse::<SkillVersion>().expect("a version");
+        use VersionStep::{Major, Minor, Patch};
+        for (older, newer, step) in [
+            ("1.2.3", "1.2.4", Some(Patch)),
+            ("1.2.3", "1.3.0", Some(Minor)),
+            ("1.9.0", "1.10.0", Some(Minor)),
+            ("1.2.3", "2.0.0", Some(Major)),
+            ("0.2.3", "0.2.4", Some(Minor)),
+            ("0.2.3", "0.3.0", Some(Major)),
+            ("0.0.3", "0.0.4", Some(Major)),
+            ("0.9.9", "1.0.0", Some(Major)),
+            ("0.0.0", "0.0.1", Some(Major)),
+            ("1.2.3", "1.2.4-rc.1", Some(Patch)),
+            ("1.2.3-rc.1", "1.2.3-rc.2", Some(Major)),
+            ("1.2.3-rc.1", "1.2.3", Some(Major)),
+            ("1.2.3", "1.2.3", None),
+            ("1.2.3+a", "1.2.3+b", None),
+            ("1.2.3", "1.2.3-rc.1", None),
+            ("1.10.0", "1.9.9", None),
+        ] {
+            assert_eq!(version(newer).step_after(&version(older)), step, "{older} {newer}");
+        }
     }
 }

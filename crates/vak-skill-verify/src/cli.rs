@@ -8,13 +8,24 @@ use vak_cli::{Failure, Home, JsonArgs, Tool, TrustArgs, Ui};
 use vak_model::{Code, Status};
 use vak_trust::{ExpiredRoot, Timestamp, Trust, TrustStore};
 
-use crate::report::{Report, failure, tell};
-use crate::{Inspected, inspect};
+use crate::baseline::Baseline;
+use crate::check::CheckId;
+use crate::discover::discover;
+use crate::gate::{Allowance, Gate, GateError};
+use crate::output::{self, Format};
+use crate::provenance::Attestations;
+use crate::report::{Report, failure};
+use crate::shown::Shown;
+use crate::{Inspected, Inspector};
 
 const EXAMPLES: &str = "\
 Examples:
   vak-skill-verify skills/calculator
   vak-skill-verify dist/*.wasm --trust release-root.json
+  vak-skill-verify skills --gate gate.yaml --format sarif --output findings.sarif
+  vak-skill-verify hello.wasm --require sig.threshold,golden.report
+  vak-skill-verify hello.wasm --against released/hello.wasm --allow upgrade.limits
+  vak-skill-verify hello.wasm --provenance hello.intoto.jsonl --require provenance.valid,provenance.builder
   vak-skill-verify hello.wasm --trust alice.pub --json
   vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z";
 
@@ -26,17 +37,25 @@ Exit status, the first that applies to any of the paths:
 
 /// Tell everything that can be known of artefacts without running them
 ///
-/// Each PATH is a .wasm with its manifest inside, or a skill's folder. The checks: is it well-formed, with a valid manifest
-/// (artefact.valid); were its golden cases green when it was built (golden.report); does its manifest declare what it imports
-/// (imports.declared) and state its limits (limits.present); is it what skill.yaml says, signature included
-/// (manifest.bound); can its schemas be used (schema.valid); is it signed (sig.present), by enough of those who may
-/// (sig.threshold). A warning fails nothing.
+/// Each PATH is a .wasm with its manifest inside, a skill's folder, or a folder that has skills below it. The checks: is it
+/// well-formed, with a valid manifest (artefact.valid); were its golden cases green when it was built (golden.report); does
+/// its manifest declare what it imports (imports.declared) and state its limits (limits.present); is it what skill.yaml
+/// says, signature included (manifest.bound); can its schemas be used (schema.valid); is it signed (sig.present), by enough
+/// of those who may (sig.threshold). A warning fails nothing, unless the check is required.
 ///
-/// No code of the skill is run, and nothing is written. A trust root that has expired lets nothing pass.
+/// With --against, what has changed since an older version: does it ask for more capabilities (upgrade.capability), raise
+/// limits (upgrade.limits), refuse inputs that were taken or give outputs that never were given (upgrade.schema), come by
+/// other signers (upgrade.signer), and does its version's number say as much (upgrade.semver)?
+///
+/// Where builders attest something: is it signed by a builder that is trusted, and about these bytes (provenance.valid), by
+/// one that may build (provenance.builder), and does somebody attest to have built the same again (reproduced)? What the
+/// artefact says that it is made of is listed (sbom.present).
+///
+/// No code of the skill is run, and nothing is written but the report. A trust root that has expired lets nothing pass.
 #[derive(Debug, Parser)]
 #[command(name = "vak-skill-verify", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT}"))]
 pub struct Cli {
-    /// The artefacts: .wasm files, or skills' folders
+    /// The artefacts: .wasm files, skills' folders, or folders that have skills below them
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -44,33 +63,95 @@ pub struct Cli {
     /// Ask who was trusted at this time instead of now, such as 2027-11-21T00:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// Fail unless these checks were made and hold whole; one that could not be made has failed
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    require: Vec<CheckId>,
+    /// Let these pass all the same: upgrade.capability, upgrade.limits, upgrade.signer, schema.undecided
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    allow: Vec<Allowance>,
+    /// Hold each artefact against the older version of it: a .wasm, a skill's folder, or a folder that has older versions
+    /// below it
+    #[arg(long, value_name = "OLD")]
+    against: Option<PathBuf>,
+    /// Read what builders attest from this file too: signed statements, one a line; beside each artefact, its own is found
+    /// as <artefact>.intoto.jsonl
+    #[arg(long, value_name = "FILE")]
+    provenance: Vec<PathBuf>,
+    /// Hold everything against this gate: a YAML file that says which checks are required
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
+    format: Format,
+    /// Put the report into this file, in one step, instead of on stdout
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     json: JsonArgs,
 }
 
 impl Tool for Cli {
     fn run(self, ui: &mut Ui) -> Result<(), Failure> {
-        let (artefacts, failure) = match self.inspect() {
+        let format = if self.json.json { Format::Json } else { self.format };
+        let (artefacts, failure) = match self.inspect(format) {
             Ok(artefacts) => {
                 let failure = failure(&artefacts);
                 (artefacts, failure)
             }
             Err(failure) => (Vec::new(), Some(failure)),
         };
-        if self.json.json {
-            let status = failure.as_ref().map_or(Status::Ok, |failure| failure.code().fault().status());
-            let report = Report { status, artefacts: &artefacts, error: failure.as_ref() };
-            return ui.report(&report, failure.clone());
+        let status = failure.as_ref().map_or(Status::Ok, |failure| failure.code().fault().status());
+        let report = format.render(&Report { status, artefacts: &artefacts, error: failure.as_ref() })?;
+        self.deliver(&report, format, ui).or_else(|error| match &failure {
+            // What was found counts for more than that it could not be told in full.
+            Some(_) if self.output.is_some() => Ok(ui.failure(&error)?),
+            _ => Err(error),
+        })?;
+        match failure {
+            Some(failure) if format == Format::Json && self.output.is_none() => Err(failure.silent()),
+            Some(failure) => Err(failure),
+            None => Ok(()),
         }
-        artefacts.iter().try_for_each(|artefact| tell(artefact, ui))?;
-        failure.map_or(Ok(()), Err)
     }
 }
 
 impl Cli {
-    fn inspect(&self) -> Result<Vec<Inspected>, Failure> {
-        let (trust, now) = (self.trust()?, self.now()?);
-        Ok(self.paths.iter().map(|path| inspect(path, &trust, now)).collect())
+    fn inspect(&self, format: Format) -> Result<Vec<Inspected>, Failure> {
+        let shown = match format {
+            Format::Human => Shown::as_typed(),
+            Format::Json | Format::Sarif | Format::Junit => Shown::from_around(&self.paths),
+        };
+        let baseline = self.against.as_deref().map(Baseline::read).transpose()?;
+        let attestations = Attestations::read(&self.provenance)?;
+        let inspector = Inspector {
+            shown,
+            gate: self.gate()?,
+            baseline,
+            attestations,
+            ..Inspector::new(self.trust()?, self.now()?)
+        };
+        let looked = discover(&self.paths).into_iter().map(|target| match target.problem {
+            Some((code, message)) => inspector.refuse(&target.path, code, &message),
+            None => inspector.inspect(&target.path),
+        });
+        Ok(looked.collect())
+    }
+
+    fn deliver(&self, report: &[u8], format: Format, ui: &mut Ui) -> Result<(), Failure> {
+        match &self.output {
+            Some(path) => output::write(path, report),
+            None if format == Format::Human => Ok(ui.line(&String::from_utf8_lossy(report))?),
+            None => Ok(ui.answer(report)?),
+        }
+    }
+
+    /// What the file says must hold, and what the command line adds.
+    fn gate(&self) -> Result<Gate, Failure> {
+        let read = |path: &PathBuf| Gate::read_file(path).map_err(|error| gate_failure(&error));
+        let mut gate = self.gate.as_ref().map_or_else(|| Ok(Gate::default()), read)?;
+        gate.require(self.require.iter().copied());
+        gate.allow(self.allow.iter().copied());
+        Ok(gate)
     }
 
     /// Whom the operator names, else the trust root of this machine.
@@ -89,6 +170,16 @@ impl Cli {
     fn now(&self) -> Result<Timestamp, Failure> {
         let now = self.at.map_or_else(|| Timestamp::from_system(SystemTime::now()), Ok);
         now.map_err(|error| Failure::new(Code::HostEngine, format!("the clock is wrong: it is {error}")))
+    }
+}
+
+fn gate_failure(error: &GateError) -> Failure {
+    let failure = Failure::of(error.code(), error);
+    match error.place() {
+        Some((path, position)) => {
+            failure.at(vak_cli::Place::new(path, position.map(|position| (position.line, position.column))))
+        }
+        None => failure,
     }
 }
 

@@ -12,6 +12,7 @@ use vak_model::Code;
 use vak_package::{Artefact as _, FileError, Specimen, read_file};
 
 use crate::check::{Check, CheckId, Verdict};
+use crate::shown::Shown;
 
 /// The largest record that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -33,13 +34,13 @@ struct Case {
 }
 
 /// Holds the record beside `file` against the artefact.
-pub(crate) fn check(file: &Path, specimen: &Specimen) -> Check {
+pub(crate) fn check(file: &Path, specimen: &Specimen, shown: &Shown) -> Check {
     let check = |verdict, message: String| Check::new(CheckId::GoldenReport, verdict, message);
     let tests = &specimen.document().manifest().tests;
     let path = record_of(file);
     let unknown = |what: &str| {
-        let shown = path.display();
-        let warning = check(Verdict::Warning, format!("`{shown}` {what}: nothing says whether golden cases are green"));
+        let path = shown.path(&path);
+        let warning = check(Verdict::Warning, format!("`{path}` {what}: nothing says whether golden cases are green"));
         warning.next("vak-skill-build", "in the skill's folder, builds it and runs them")
     };
     let record: Record = match read_file(&path, MAX_BYTES) {

@@ -1,16 +1,20 @@
 //! All checks of one path.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vak_cli::{bytes, count, quote};
 use vak_model::{Code, LimitKind, Manifest};
 use vak_package::{Artefact as _, InterfaceError, ManifestDocument, PackageError, Specimen};
 use vak_trust::{Timestamp, Trust};
 
-use crate::check::{Check, CheckId, Verdict};
+use crate::baseline::Baseline;
+use crate::check::{Check, CheckId, Place, Verdict};
+use crate::gate::Gate;
+use crate::provenance::Attestations;
 use crate::report::SkillReport;
+use crate::shown::Shown;
 use crate::subject::{Subject, Unreadable};
-use crate::{golden, signature};
+use crate::{golden, provenance, sbom, signature, upgrade};
 
 /// The limits that every manifest should state; for the others the defaults are narrow, or follow from these.
 const EXPECTED_LIMITS: [LimitKind; 3] = [LimitKind::Fuel, LimitKind::Time, LimitKind::Memory];
@@ -18,26 +22,108 @@ const EXPECTED_LIMITS: [LimitKind; 3] = [LimitKind::Fuel, LimitKind::Time, Limit
 /// What is known of a path.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// The path, as it was named.
-    pub path: PathBuf,
+    /// The path, as reports write it.
+    pub path: String,
     /// What lies there, if it could be read.
     pub skill: Option<SkillReport>,
     /// Every check, sorted.
     pub checks: Vec<Check>,
 }
 
-/// Looks at what lies at `path`, and asks `trust` about it at the time `now`.
-#[must_use]
-pub fn inspect(path: &Path, trust: &Trust, now: Timestamp) -> Inspected {
-    let (skill, mut checks) = match Subject::read(path) {
-        Ok(subject) => {
-            let (skill, checks) = of_subject(subject, trust, now);
-            (Some(skill), checks)
+/// What artefacts are held against.
+#[derive(Clone, Debug)]
+pub struct Inspector {
+    /// Whose signatures count.
+    pub trust: Trust,
+    /// The time that is asked about.
+    pub now: Timestamp,
+    /// What must be shown besides.
+    pub gate: Gate,
+    /// How paths are written.
+    pub shown: Shown,
+    /// The older versions that they are held against.
+    pub baseline: Option<Baseline>,
+    /// What builders attest, beside what lies beside each artefact.
+    pub attestations: Attestations,
+}
+
+impl Inspector {
+    /// Asks `trust` about artefacts at the time `now`, and shows paths as they are typed.
+    #[must_use]
+    pub fn new(trust: Trust, now: Timestamp) -> Self {
+        Self {
+            trust,
+            now,
+            gate: Gate::default(),
+            shown: Shown::as_typed(),
+            baseline: None,
+            attestations: Attestations::default(),
         }
-        Err(error) => (None, of_unreadable(&error, path)),
-    };
-    checks.sort_by_key(|check| check.id);
-    Inspected { path: path.to_owned(), skill, checks }
+    }
+
+    /// Looks at what lies at `path`.
+    #[must_use]
+    pub fn inspect(&self, path: &Path) -> Inspected {
+        let (skill, checks) = match Subject::read(path) {
+            Ok(subject) => {
+                let (skill, checks) = self.of_subject(subject, path);
+                (Some(skill), checks)
+            }
+            Err(error) => (None, of_unreadable(&error.shown(&self.shown), &self.shown.path(path))),
+        };
+        self.judged(path, skill, checks)
+    }
+
+    /// What can't be looked at, for this reason.
+    #[must_use]
+    pub fn refuse(&self, path: &Path, code: Code, message: &str) -> Inspected {
+        let valid = Check::new(CheckId::ArtefactValid, Verdict::Failed(code), message);
+        let rest = CheckId::ALL.into_iter().filter(|id| *id != CheckId::ArtefactValid).map(unread);
+        self.judged(
+            path,
+            None,
+            std::iter::once(valid).chain(rest).map(|check| placed(check, None, &self.shown.path(path))).collect(),
+        )
+    }
+
+    fn judged(&self, path: &Path, skill: Option<SkillReport>, checks: Vec<Check>) -> Inspected {
+        let mut checks: Vec<_> = checks.into_iter().map(|check| self.gate.judge(check)).collect();
+        checks.retain(|check| check.verdict != Verdict::Skipped || self.asks(check.id));
+        checks.sort_by_key(|check| check.id);
+        Inspected { path: self.shown.path(path), skill, checks }
+    }
+
+    /// Whether anybody wants to know, so that it is told if it could not be looked at.
+    fn asks(&self, id: CheckId) -> bool {
+        let of_upgrades = CheckId::OF_UPGRADES.contains(&id) && self.baseline.is_none();
+        let of_provenance = CheckId::OF_PROVENANCE.contains(&id) && self.attestations.is_empty();
+        !(of_upgrades || of_provenance || id == CheckId::SbomPresent)
+    }
+
+    fn of_subject(&self, subject: Subject, path: &Path) -> (SkillReport, Vec<Check>) {
+        let key_hints = subject.key_hints();
+        let Subject { specimen, file, yaml } = subject;
+        let place = self.shown.path(&yaml.as_ref().map_or_else(|| path.to_owned(), |_| path.join("skill.yaml")));
+        let shown_file = self.shown.path(&file);
+        let mut skill = SkillReport::of(&specimen);
+        let mut checks = vec![
+            artefact_valid(&specimen),
+            golden::check(&file, &specimen, &self.shown).about("/tests"),
+            imports_declared(&specimen).about("/capabilities"),
+            limits_present(specimen.document().manifest()).about("/limits"),
+            manifest_bound(&specimen, yaml.as_ref()),
+            schema_valid(specimen.document()),
+            sbom::check(&specimen, &mut skill),
+            signature::present(&specimen, yaml.as_ref(), &shown_file).about("/signature"),
+        ];
+        let asked = specimen.clone();
+        let (threshold, signers) = signature::threshold(asked, &shown_file, &key_hints, &self.trust, self.now);
+        checks.push(threshold.about("/signature"));
+        skill.name_signers(&signers);
+        checks.extend(provenance::checks(self, &specimen, &file));
+        checks.extend(upgrade::checks(self, &specimen, &signers));
+        (skill, checks.into_iter().map(|check| placed(check, yaml.as_ref(), &place)).collect())
+    }
 }
 
 impl Inspected {
@@ -47,45 +133,45 @@ impl Inspected {
     }
 }
 
-fn of_subject(subject: Subject, trust: &Trust, now: Timestamp) -> (SkillReport, Vec<Check>) {
-    let key_hints = subject.key_hints();
-    let Subject { specimen, file, yaml } = subject;
-    let mut skill = SkillReport::of(&specimen);
-    let mut checks = vec![
-        artefact_valid(&specimen),
-        golden::check(&file, &specimen),
-        imports_declared(&specimen),
-        limits_present(specimen.document().manifest()),
-        manifest_bound(&specimen, yaml.as_ref()),
-        schema_valid(specimen.document()),
-        signature::present(&specimen, yaml.as_ref(), &file),
-    ];
-    let (threshold, signers) = signature::threshold(specimen, &file, &key_hints, trust, now);
-    checks.push(threshold);
-    skill.name_signers(&signers);
-    (skill, checks)
+/// Says where a check does not hold.
+fn placed(mut check: Check, yaml: Option<&ManifestDocument>, file: &str) -> Check {
+    let position = yaml.and_then(|yaml| yaml.position(&check.pointer));
+    check.place.get_or_insert_with(|| Place { file: file.to_owned(), position });
+    check
+}
+
+fn unread(id: CheckId) -> Check {
+    Check::new(id, Verdict::Skipped, "the artefact can't be read")
 }
 
 /// One check says why, those about a part of a manifest say what is wrong with that part, and the rest is not looked at.
-fn of_unreadable(error: &Unreadable, path: &Path) -> Vec<Check> {
-    let mut checks = vec![Check::new(CheckId::ArtefactValid, Verdict::Failed(error.code()), error.message())];
+fn of_unreadable(error: &Unreadable, path: &str) -> Vec<Check> {
+    let manifest = error.manifest();
+    let first = manifest.as_ref().map(|(_, error)| error.first());
+    let at = |position| Place {
+        file: error.file().map_or_else(|| path.to_owned(), |file| file.display().to_string()),
+        position,
+    };
+    let mut valid = Check::new(CheckId::ArtefactValid, Verdict::Failed(error.code()), error.message());
+    valid.place = Some(at(first.and_then(|mistake| mistake.position())));
     if error.code() == Code::SkillNotBuilt {
-        let command = format!("vak-skill-build {}", quote(&path.display().to_string()));
-        checks = checks.into_iter().map(|check| check.next(&command, "build it")).collect();
+        valid = valid.next(format!("vak-skill-build {}", quote(path)), "build it");
     }
-    for id in CheckId::ALL.into_iter().skip(1) {
+    let mut checks = vec![valid];
+    for id in CheckId::ALL.into_iter().filter(|id| *id != CheckId::ArtefactValid) {
         let code = match id {
             CheckId::LimitsPresent => Some(Code::ManifestLimit),
             CheckId::SchemaValid => Some(Code::ManifestSchema),
             _ => None,
         };
-        let manifest = error.manifest();
         let mistakes = manifest.iter().flat_map(|(_, error)| error.mistakes());
         let mistake = mistakes.into_iter().find(|mistake| Some(mistake.code()) == code);
-        checks.push(match mistake {
+        let mut check = match mistake {
             Some(mistake) => Check::new(id, Verdict::Failed(mistake.code()), mistake.to_string()),
-            None => Check::new(id, Verdict::Skipped, "the artefact can't be read"),
-        });
+            None => unread(id),
+        };
+        check.place = Some(at(mistake.and_then(|mistake| mistake.position())));
+        checks.push(check);
     }
     checks
 }
@@ -149,18 +235,25 @@ fn default(kind: LimitKind, manifest: &Manifest) -> u64 {
 }
 
 fn manifest_bound(specimen: &Specimen, yaml: Option<&ManifestDocument>) -> Check {
-    judged(CheckId::ManifestBound, faults(specimen, is_of_binding), || {
+    let drift = specimen.faults().iter().find_map(|fault| match fault {
+        PackageError::Drift(pointers) => pointers.first().map(|pointer| pointer.trim_matches('`').to_owned()),
+        _ => None,
+    });
+    let check = judged(CheckId::ManifestBound, faults(specimen, is_of_binding), || {
         match yaml.map(|yaml| yaml.manifest().signature.is_some()) {
             None => "the manifest is inside the module",
             Some(false) => "the manifest is that of `skill.yaml`",
             Some(true) => "the manifest is that of `skill.yaml`, and the signature there is the module's",
         }
         .to_owned()
-    })
+    });
+    check.about(drift.unwrap_or_else(|| "/signature".to_owned()))
 }
 
 fn schema_valid(document: &ManifestDocument) -> Check {
-    let checked = ManifestDocument::check_canonical(document.canonical());
-    let fault = checked.err().map(|error| (error.code(), error.to_string()));
+    let error = ManifestDocument::check_canonical(document.canonical()).err();
+    let pointer = error.as_ref().map_or("/exports", |error| error.first().pointer()).to_owned();
+    let fault = error.map(|error| (error.code(), error.to_string()));
     judged(CheckId::SchemaValid, fault, || "all schemas can be used, and allow the golden cases".to_owned())
+        .about(pointer)
 }

@@ -1,18 +1,34 @@
 //! `vak-skill-verify`: what can be known of an artefact without running it, as a list of checks.
 //!
 //! It reads an artefact as whoever runs it does, asks the same trust, and tells everything instead of the first thing. It
-//! runs no code of the skill, links no engine and writes nothing. What it says depends on the files, on whom they are held
+//! runs no code of the skill, links no engine and writes nothing but the report. What it says depends on the files, on whom they are held
 //! against and on the time that is named, and on nothing else: not on the order of the system's folders, nor on who asks.
 
+mod baseline;
 mod check;
 mod cli;
+mod discover;
+mod gate;
 mod golden;
+mod human;
 mod inspect;
+mod junit;
+mod output;
+mod provenance;
 mod report;
+mod sarif;
+mod sbom;
+mod shown;
 mod signature;
 mod subject;
+mod upgrade;
 
-pub use check::{Check, CheckId, Verdict};
+pub use baseline::Baseline;
+pub use check::{Check, CheckId, Place, UnknownCheck, Verdict};
 pub use cli::Cli;
-pub use inspect::{Inspected, inspect};
+pub use gate::{Allowance, Gate, GateError, NotAllowable, ProvenanceRule};
+pub use inspect::{Inspected, Inspector};
+pub use output::Format;
+pub use provenance::Attestations;
 pub use report::{SignerReport, SkillReport};
+pub use shown::Shown;

@@ -1,12 +1,12 @@
-//! What is said at the end: a list for people, one object for scripts.
+//! What is said at the end: what all forms of the report share, and one object for scripts.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
-use vak_cli::{Failure, Ui};
+use vak_cli::Failure;
 use vak_model::{Code, Fault, Status};
-use vak_package::{Artefact as _, Specimen};
+use vak_package::{Artefact as _, Dependency, Specimen};
 use vak_trust::Signer;
 
 use crate::Inspected;
@@ -26,6 +26,8 @@ pub struct SkillReport {
     version: String,
     digest: String,
     signers: Vec<SignerReport>,
+    /// What it is made of, if it says so.
+    dependencies: Option<Vec<Dependency>>,
 }
 
 /// A key that counts.
@@ -44,11 +46,23 @@ impl SkillReport {
             version: manifest.version.to_string(),
             digest: specimen.id().to_string(),
             signers: Vec::new(),
+            dependencies: None,
         }
+    }
+
+    pub(crate) fn name_dependencies(&mut self, dependencies: Vec<Dependency>) {
+        self.dependencies = Some(dependencies);
     }
 
     pub(crate) fn name_signers(&mut self, signers: &[Signer]) {
         self.signers = signers.iter().map(SignerReport::of).collect();
+    }
+}
+
+/// Name, version and digest.
+impl fmt::Display for SkillReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.name, self.version, self.digest)
     }
 }
 
@@ -70,7 +84,7 @@ impl fmt::Display for SignerReport {
 impl Serialize for Inspected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("artefact", 4)?;
-        object.serialize_field("path", &self.path.to_string_lossy())?;
+        object.serialize_field("path", &self.path)?;
         object.serialize_field("status", &worst(self.codes()).map_or(Status::Ok, |code| code.fault().status()))?;
         object.serialize_field("skill", &self.skill)?;
         object.serialize_field("checks", &self.checks)?;
@@ -101,22 +115,6 @@ pub(crate) fn failure(artefacts: &[Inspected]) -> Option<Failure> {
         all => format!("{failed} of {all} artefacts do not pass"),
     };
     Some(Failure::new(code, message))
-}
-
-/// The list for people.
-pub(crate) fn tell(artefact: &Inspected, ui: &mut Ui) -> Result<(), Failure> {
-    let path = artefact.path.display();
-    match &artefact.skill {
-        Some(skill) => ui.line(&format!("{path}: {} {} ({})", skill.name, skill.version, skill.digest))?,
-        None => ui.line(&format!("{path}"))?,
-    }
-    for check in &artefact.checks {
-        ui.line(&format!("  {:<7}  {:<16}  {}", check.verdict.word(), check.id.word(), check.message))?;
-        if let Some((command, purpose)) = &check.next {
-            ui.line(&format!("{:29}next: {command}    {purpose}", ""))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

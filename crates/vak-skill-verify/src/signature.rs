@@ -1,7 +1,5 @@
 //! Who vouches for an artefact, as checks.
 
-use std::path::Path;
-
 use vak_cli::quote;
 use vak_model::Code;
 use vak_package::{Artefact as _, ManifestDocument, Specimen};
@@ -11,21 +9,21 @@ use crate::check::{Check, CheckId, Verdict};
 use crate::report::SignerReport;
 
 /// Whether there is a signature. One in `skill.yaml` is one too, and whether it is this module's is another check.
-pub(crate) fn present(specimen: &Specimen, yaml: Option<&ManifestDocument>, file: &Path) -> Check {
+pub(crate) fn present(specimen: &Specimen, yaml: Option<&ManifestDocument>, file: &str) -> Check {
     let check = |verdict, message: &str| Check::new(CheckId::SigPresent, verdict, message);
     let is_filled = yaml.is_some_and(|yaml| yaml.manifest().signature.is_some());
     match specimen.signature() {
         Some(_) => check(Verdict::Ok, "there is a signature"),
         None if is_filled => check(Verdict::Ok, "there is a signature in `skill.yaml`"),
         None => check(Verdict::Failed(Code::SignatureMissing), "not signed")
-            .next(format!("vak-skill-sign {}", path(file)), "sign it with your key"),
+            .next(format!("vak-skill-sign {}", quote(file)), "sign it with your key"),
     }
 }
 
 /// Whether enough of those whom `trust` names have made it; and who they are.
 pub(crate) fn threshold(
     specimen: Specimen,
-    file: &Path,
+    file: &str,
     key_hints: &[String],
     trust: &Trust,
     now: Timestamp,
@@ -65,7 +63,7 @@ fn message(error: &AdmitError, claimed: &[ClaimedSigner]) -> String {
     }
 }
 
-fn with_next(check: Check, error: &AdmitError, file: &Path, name: &str, claimed: &[ClaimedSigner]) -> Check {
+fn with_next(check: Check, error: &AdmitError, file: &str, name: &str, claimed: &[ClaimedSigner]) -> Check {
     let trust = |key: &str| {
         let role = quote(&format!("publisher:{name}"));
         (format!("vak-skill-sign trust add {} --role {role}", quote(key)), "trust that key with it, if you do")
@@ -77,7 +75,7 @@ fn with_next(check: Check, error: &AdmitError, file: &Path, name: &str, claimed:
         },
         AdmitError::NotEntitled { signers } => signers.first().map(|key| trust(&key.to_string())),
         AdmitError::Threshold { .. } => {
-            Some((format!("vak-skill-sign {} --add", path(file)), "add a signature, with another of these keys"))
+            Some((format!("vak-skill-sign {} --add", quote(file)), "add a signature, with another of these keys"))
         }
         AdmitError::RootExpired { .. } => {
             Some(("vak-skill-sign trust renew".to_owned(), "make the next version of the trust root"))
@@ -96,8 +94,4 @@ fn with_next(check: Check, error: &AdmitError, file: &Path, name: &str, claimed:
         Some((command, purpose)) => check.next(command, purpose),
         None => check,
     }
-}
-
-fn path(file: &Path) -> String {
-    quote(&file.display().to_string())
 }

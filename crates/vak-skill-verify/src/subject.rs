@@ -7,6 +7,8 @@ use vak_package::{
     Bounds, FileError, FolderError, ManifestDocument, ManifestError, PackageError, SkillFolder, Specimen, read_module,
 };
 
+use crate::shown::Shown;
+
 /// What lies at a path.
 #[derive(Debug)]
 pub(crate) struct Subject {
@@ -57,6 +59,36 @@ impl Unreadable {
             Self::File(FileError::TooLarge { .. }) => Code::ArtefactSize,
             Self::File(FileError::Io { .. } | FileError::NotRegular(_)) => Code::FileRead,
             Self::Package(error) => error.code(),
+        }
+    }
+
+    /// The same, with its paths as they are shown.
+    pub(crate) fn shown(self, shown: &Shown) -> Self {
+        let path = |path: &Path| PathBuf::from(shown.path(path));
+        let file = |error: FileError| match error {
+            FileError::Io { path: at, source } => FileError::Io { path: path(&at), source },
+            FileError::NotRegular(at) => FileError::NotRegular(path(&at)),
+            FileError::TooLarge { path: at, max } => FileError::TooLarge { path: path(&at), max },
+        };
+        match self {
+            Self::Folder(FolderError::Yaml(error)) => FolderError::Yaml(file(error)).into(),
+            Self::Folder(FolderError::NotText(at)) => FolderError::NotText(path(&at)).into(),
+            Self::Folder(FolderError::Manifest { path: at, error }) => {
+                FolderError::Manifest { path: path(&at), error }.into()
+            }
+            Self::Folder(FolderError::NotBuilt { folder, missing }) => {
+                FolderError::NotBuilt { folder: path(&folder), missing: path(&missing) }.into()
+            }
+            Self::File(error) => Self::File(file(error)),
+            other @ (Self::Folder(FolderError::Outside { .. }) | Self::Package(_)) => other,
+        }
+    }
+
+    /// The file that it is about, if that is another than the one that was named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(FolderError::NotText(path) | FolderError::Manifest { path, .. }) => Some(path),
+            _ => None,
         }
     }
 

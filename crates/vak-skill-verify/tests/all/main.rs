@@ -1,6 +1,9 @@
 //! The command line's cases, and each check by itself.
 
 mod checks;
+mod formats;
+mod provenance;
+mod upgrade;
 
 use std::path::Path;
 
