@@ -18,6 +18,7 @@ use vak_trust::{
 };
 
 use crate::crates::{Crate, Crates};
+use crate::flags::for_skill;
 use crate::place::Destination;
 use crate::{Built, Order, Project, search};
 
@@ -172,7 +173,8 @@ fn git(dir: &Path, words: &[&str]) -> Option<String> {
 fn internal(project: &Project) -> Map<String, Value> {
     let time = std::env::var("SOURCE_DATE_EPOCH").unwrap_or_else(|_| "0".to_owned());
     let env = json!({ "SOURCE_DATE_EPOCH": time });
-    let settings = profile().into_iter().filter(|word| word != "--config").collect::<Vec<_>>();
+    let flags = for_skill(Vec::new(), None).into_iter().map(|flag| flag.to_string_lossy().into_owned());
+    let settings: Vec<_> = profile().into_iter().filter(|word| word != "--config").chain(flags).collect();
     match project {
         Project::Rust(_) => Map::from_iter([("env".to_owned(), env), ("rustflags".to_owned(), json!(settings))]),
         Project::C(_) => Map::from_iter([("env".to_owned(), env)]),

@@ -81,7 +81,7 @@ fn another_artefact_of_that_name_and_version_is_refused_unless_it_shall_replace(
     let first = place.add("x@1.0.0", 1);
     let error = add(&store, package("x@1.0.0", 2)).expect_err("another");
     assert_eq!((error.code(), error.code().exit_code()), (Code::StoreConflict, 9));
-    assert_eq!(store.entries().expect("readable"), [first.clone()]);
+    assert_eq!(store.entries().expect("readable"), std::slice::from_ref(&first));
     let replaced = store.add(&admitted(package("x@1.0.0", 2)), OnConflict::Replace).expect("added");
     assert!(matches!(replaced, Added::Replaced(_, old) if *old == first));
     assert_eq!(names(&store), ["x@1.0.0"]);
