@@ -295,6 +295,10 @@ fn grow(
 ) -> Result<Option<Growing>, LogError> {
     let (index, place) = (parts / WIDTH, parts % WIDTH);
     let (old, new) = (row.file(index, place), row.file(index, place + count));
+    if row != Row::Entries && count == WIDTH {
+        // A tile that is full from the start needs no name for a state before.
+        return put(disk, &new, bytes, wait).map(|()| None);
+    }
     let Growing { file, bytes: length } = match open {
         Some(growing) => growing,
         // What a writer has left there that came to no end goes away.
