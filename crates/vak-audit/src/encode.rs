@@ -63,10 +63,12 @@ impl Encoder {
             member_digest(out, name, digest);
         }
         member_digest(out, "policy", record.subject.policy);
-        // Writing to a vector can't fail.
-        let _ = write!(out, ",\"run\":\"{}\"", record.run);
+        out.extend_from_slice(b",\"run\":\"");
+        out.extend_from_slice(&record.run.text());
+        out.push(b'"');
         key(out, "salt", b',');
         plain(out, salt);
+        // Writing to a vector can't fail.
         let _ = write!(out, ",\"seq\":{}", record.seq);
         key(out, "t", b',');
         self.time(now, out);
@@ -177,6 +179,9 @@ fn plain(out: &mut Vec<u8>, text: &str) {
 
 /// Any string: `serde_json` escapes what RFC 8785 escapes, in its spelling.
 fn string(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        return plain(out, text);
+    }
     let _ = serde_json::to_writer(out, text);
 }
 

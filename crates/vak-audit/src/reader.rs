@@ -133,12 +133,14 @@ impl LogReader {
 
     fn read_tile(&self, name: &str, parts: u64) -> Result<Vec<u8>, ReadError> {
         let file = self.open_if_there(name)?.ok_or_else(|| Mismatch::of(name, Wrong::Missing))?;
-        let bytes = read_bounded(&file, TILE_BYTES).map_err(failed(name))?;
-        if bytes.len() as u64 == parts * Hash::BYTES as u64 {
-            Ok(bytes)
-        } else {
-            Err(Mismatch::of(name, Wrong::Short).into())
+        let mut bytes = read_bounded(&file, TILE_BYTES).map_err(failed(name))?;
+        let covered = parts as usize * Hash::BYTES;
+        if bytes.len() < covered {
+            return Err(Mismatch::of(name, Wrong::Short).into());
         }
+        // A tile that is not full may have grown since its checkpoint.
+        bytes.truncate(covered);
+        Ok(bytes)
     }
 
     /// The tile number `index` of a level, and its name.

@@ -104,15 +104,25 @@ impl RunId {
         bytes[8] = bytes[8] & 0x3f | 0x80;
         Ok(Self(bytes))
     }
+
+    /// The id as it is written: 8-4-4-4-12 hex digits.
+    pub(crate) fn text(self) -> [u8; 36] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let mut at = 0;
+        for (i, byte) in self.0.iter().enumerate() {
+            at += usize::from(matches!(i, 4 | 6 | 8 | 10));
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 15)];
+            at += 2;
+        }
+        text
+    }
 }
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, byte) in self.0.iter().enumerate() {
-            let dash = if matches!(i, 4 | 6 | 8 | 10) { "-" } else { "" };
-            write!(f, "{dash}{byte:02x}")?;
-        }
-        Ok(())
+        f.write_str(&String::from_utf8_lossy(&self.text()))
     }
 }
 
@@ -173,7 +183,7 @@ impl Value {
     pub fn lossy(bytes: &[u8]) -> Self {
         let plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
         if bytes.len() <= MAX_TEXT_BYTES && plain {
-            return Self(Inner::Text(bytes.iter().map(|byte| char::from(*byte)).collect()));
+            return Self(Inner::Text(String::from_utf8_lossy(bytes).into_owned()));
         }
         // No more is looked at than can be shown.
         let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);

@@ -70,14 +70,15 @@ impl Pending {
 pub(crate) struct Tail {
     origin: String,
     frontier: Frontier,
-    /// The hashes of the tile that is not full, for each level.
-    tiles: Vec<Vec<Hash>>,
+    /// The tile that is not full, for each level, if it has any hash.
+    tiles: Vec<Option<Growing>>,
     /// The bundle that is not full, if it has any entry.
-    bundle: Option<Bundle>,
+    bundle: Option<Growing>,
 }
 
+/// A file that is not full. It grows, and gets one more name for each state that a checkpoint covers.
 #[derive(Debug)]
-struct Bundle {
+struct Growing {
     file: File,
     bytes: u64,
 }
@@ -128,13 +129,14 @@ impl Tail {
         let stated = Checkpoint::open(&signed, &LogIdentity::Key(key.public()));
         let Checkpoint { origin, size, root } =
             stated.map_err(|error| Mismatch::of(CHECKPOINT, Wrong::Checkpoint(error)))?;
-        let tiles = load_tiles(disk, size)?;
-        let frontier = frontier(&tiles);
+        let (tiles, hashes) = load_tiles(disk, size)?;
+        let frontier = frontier(&hashes);
         if frontier.root() != root {
             return Err(Mismatch::of(CHECKPOINT, Wrong::Root).into());
         }
         let mut tail = Self { origin, frontier, tiles, bundle: None };
-        let leftover = tail.load_bundle(disk)?;
+        let leaves = hashes.into_iter().next().unwrap_or_default();
+        let leftover = tail.load_bundle(&leaves, disk)?;
         Ok((tail, leftover))
     }
 
@@ -169,71 +171,50 @@ impl Tail {
     ) -> Result<(), LogError> {
         let before = self.size();
         let (mut entry, mut from) = (0, 0);
+        let mut made = Vec::new();
         while entry < pending.ends.len() {
             let room = WIDTH - self.size() % WIDTH;
             let last = pending.ends.len().min(entry + room as usize);
-            let to = pending.ends[last - 1];
-            self.put_entries(&pending.bytes[from..to], (last - entry) as u64, disk, wait)?;
+            let (to, count) = (pending.ends[last - 1], (last - entry) as u64);
+            self.bundle =
+                grow(self.bundle.take(), Row::Entries, self.size(), count, &pending.bytes[from..to], disk, wait)?;
             for leaf in &pending.leaves[entry..last] {
-                self.put_leaf(*leaf, disk, wait)?;
+                self.push(*leaf, &mut made);
             }
+            self.put_hashes(&mut made, Put::FullTiles, disk, wait)?;
             (entry, from) = (last, to);
         }
-        self.put_partial_tiles(before, disk, wait)?;
+        self.put_hashes(&mut made, Put::All, disk, wait)?;
         self.put_checkpoint(disk, key, wait)?;
         self.tidy(before, disk);
         Ok(())
     }
 
-    /// Adds bytes to the bundle that is not full, and gives it the name of its new state.
-    fn put_entries(&mut self, bytes: &[u8], count: u64, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
-        let (index, parts) = (self.size() / WIDTH, self.size() % WIDTH);
-        let old = Row::Entries.file(index, parts);
-        let new = Row::Entries.file(index, parts + count);
-        let Bundle { file, bytes: length } = match self.bundle.take() {
-            Some(bundle) => bundle,
-            None => new_bundle(disk, &old)?,
-        };
-        write_all(disk, &file, bytes).map_err(LogError::io("write", &old))?;
-        if wait == Wait::Yes {
-            disk.sync(&file).map_err(|_| LogError::Broken)?;
-        }
-        disk.link(&old, &new).map_err(LogError::io("name", &new))?;
-        sync_folder(disk, &new, wait)?;
-        if parts + count < WIDTH {
-            self.bundle = Some(Bundle { file, bytes: length + bytes.len() as u64 });
-        }
-        Ok(())
-    }
-
-    /// Adds a leaf to the tree, and writes the tiles that it fills.
-    fn put_leaf(&mut self, leaf: Hash, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
-        let tiles = &mut self.tiles;
+    /// Adds a leaf to the tree; the hashes of tiles that it makes are added to `made`, by level.
+    fn push(&mut self, leaf: Hash, made: &mut Vec<Vec<Hash>>) {
         self.frontier.push(0, leaf, |height, hash| {
             if height.is_multiple_of(LEVELS) {
                 let level = (height / LEVELS) as usize;
-                if tiles.len() == level {
-                    tiles.push(Vec::new());
+                if made.len() <= level {
+                    made.resize_with(level + 1, Vec::new);
                 }
-                tiles[level].push(hash);
+                made[level].push(hash);
             }
         });
-        for level in 0..self.tiles.len() {
-            if self.tiles[level].len() as u64 == WIDTH {
-                let full = std::mem::take(&mut self.tiles[level]);
-                let row = Row::Hashes(level as u32);
-                put(disk, &row.full(row.parts(self.size()) / WIDTH - 1), &bytes_of(&full), wait)?;
-            }
-        }
-        Ok(())
     }
 
-    fn put_partial_tiles(&self, before: u64, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
-        for (level, hashes) in self.tiles.iter().enumerate() {
+    /// Writes hashes to their tiles. What fills a tile must be written before there are more.
+    fn put_hashes(&mut self, made: &mut [Vec<Hash>], what: Put, disk: &dyn Disk, wait: Wait) -> Result<(), LogError> {
+        if self.tiles.len() < made.len() {
+            self.tiles.resize_with(made.len(), || None);
+        }
+        for (level, hashes) in made.iter_mut().enumerate() {
             let row = Row::Hashes(level as u32);
-            let parts = row.parts(self.size());
-            if parts != row.parts(before) && !hashes.is_empty() {
-                put(disk, &row.file(parts / WIDTH, parts % WIDTH), &bytes_of(hashes), wait)?;
+            let (parts, count) = (row.parts(self.frontier.size()), hashes.len() as u64);
+            if count > 0 && (what == Put::All || parts.is_multiple_of(WIDTH)) {
+                let bytes = bytes_of(hashes);
+                self.tiles[level] = grow(self.tiles[level].take(), row, parts - count, count, &bytes, disk, wait)?;
+                hashes.clear();
             }
         }
         Ok(())
@@ -259,14 +240,14 @@ impl Tail {
             }
             let begun_now = old / WIDTH != new / WIDTH;
             let parts = if begun_now { 0 } else { old % WIDTH };
-            if new % WIDTH > 0 && (parts > 0 || row == Row::Entries) {
+            if new % WIDTH > 0 {
                 let _ = disk.remove(&row.file(new / WIDTH, parts));
             }
         }
     }
 
     /// Opens the bundle that is not full, holds its entries against their hashes, and cuts off what follows them.
-    fn load_bundle(&mut self, disk: &dyn Disk) -> Result<Option<Leftover>, LogError> {
+    fn load_bundle(&mut self, leaves: &[Hash], disk: &dyn Disk) -> Result<Option<Leftover>, LogError> {
         let (index, parts) = (self.size() / WIDTH, self.size() % WIDTH);
         let name = Row::Entries.file(index, parts);
         let Some(file) = open_if_there(disk, &name)? else {
@@ -278,7 +259,7 @@ impl Tail {
             let number = index * WIDTH + i;
             let short = || Mismatch::of(&name, Wrong::Short).entry(number).at(at as u64);
             let framed = entry_at(&bytes, at).ok_or_else(short)?;
-            if self.tiles.first().and_then(|leaves| leaves.get(i as usize)) != Some(&Hash::leaf(framed.entry)) {
+            if leaves.get(i as usize) != Some(&Hash::leaf(framed.entry)) {
                 return Err(Mismatch::of(&name, Wrong::Entry).entry(number).at(at as u64).into());
             }
             at = framed.end;
@@ -289,35 +270,80 @@ impl Tail {
             // Last, so that a writer who is killed in between leaves a reason to do all of it again.
             disk.truncate(&file, at as u64).map_err(LogError::io("cut", &name))?;
         }
-        self.bundle = (parts > 0).then_some(Bundle { file, bytes: at as u64 });
+        self.bundle = (parts > 0).then_some(Growing { file, bytes: at as u64 });
         Ok(leftover)
     }
 }
 
-/// A bundle without entries. What a writer has left there that came to no end goes with it.
-fn new_bundle(disk: &dyn Disk, name: &str) -> Result<Bundle, LogError> {
-    let file = disk.make(name).map_err(LogError::io("make", name))?;
-    Ok(Bundle { file, bytes: 0 })
+/// Which hashes are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Put {
+    FullTiles,
+    All,
 }
 
-fn load_tiles(disk: &dyn Disk, size: u64) -> Result<Vec<Vec<Hash>>, LogError> {
-    let mut tiles = Vec::new();
+/// Adds `count` parts to the last file of a row that has `parts` so far, and gives it the name of its new state. The rest of
+/// a file is all that is added at once.
+fn grow(
+    open: Option<Growing>,
+    row: Row,
+    parts: u64,
+    count: u64,
+    bytes: &[u8],
+    disk: &dyn Disk,
+    wait: Wait,
+) -> Result<Option<Growing>, LogError> {
+    let (index, place) = (parts / WIDTH, parts % WIDTH);
+    let (old, new) = (row.file(index, place), row.file(index, place + count));
+    if row != Row::Entries && count == WIDTH {
+        // A tile that is full from the start needs no name for a state before.
+        return put(disk, &new, bytes, wait).map(|()| None);
+    }
+    let Growing { file, bytes: length } = match open {
+        Some(growing) => growing,
+        // What a writer has left there that came to no end goes away.
+        None => Growing { file: disk.make(&old).map_err(LogError::io("make", &old))?, bytes: 0 },
+    };
+    write_all(disk, &file, bytes).map_err(LogError::io("write", &old))?;
+    if wait == Wait::Yes {
+        disk.sync(&file).map_err(|_| LogError::Broken)?;
+    }
+    disk.link(&old, &new).map_err(LogError::io("name", &new))?;
+    sync_folder(disk, &new, wait)?;
+    Ok((place + count < WIDTH).then(|| Growing { file, bytes: length + bytes.len() as u64 }))
+}
+
+/// The tiles that are not full, and their hashes, for each level.
+type Tiles = (Vec<Option<Growing>>, Vec<Vec<Hash>>);
+
+fn load_tiles(disk: &dyn Disk, size: u64) -> Result<Tiles, LogError> {
+    let (mut tiles, mut hashes) = (Vec::new(), Vec::new());
     for row in (0..u64::BITS / LEVELS).map(Row::Hashes) {
         let parts = row.parts(size);
         if parts == 0 {
             break;
         }
-        tiles.push(if parts % WIDTH == 0 { Vec::new() } else { load_tile(disk, row, parts)? });
+        let (tile, its) = if parts % WIDTH == 0 { (None, Vec::new()) } else { load_tile(disk, row, parts)? };
+        tiles.push(tile);
+        hashes.push(its);
     }
-    Ok(tiles)
+    Ok((tiles, hashes))
 }
 
-fn load_tile(disk: &dyn Disk, row: Row, parts: u64) -> Result<Vec<Hash>, LogError> {
+/// The tile's hashes, without those that a writer has left behind them that came to no end.
+fn load_tile(disk: &dyn Disk, row: Row, parts: u64) -> Result<(Option<Growing>, Vec<Hash>), LogError> {
     let name = row.file(parts / WIDTH, parts % WIDTH);
     let file = open_if_there(disk, &name)?.ok_or_else(|| Mismatch::of(&name, Wrong::Missing))?;
-    let bytes = disk.read(&file, WIDTH * Hash::BYTES as u64).map_err(LogError::io("read", &name))?;
-    let hashes = hashes_of(&bytes);
-    if hashes.len() as u64 == parts % WIDTH { Ok(hashes) } else { Err(Mismatch::of(name, Wrong::Short).into()) }
+    let mut bytes = disk.read(&file, WIDTH * Hash::BYTES as u64).map_err(LogError::io("read", &name))?;
+    let covered = (parts % WIDTH) as usize * Hash::BYTES;
+    if bytes.len() < covered {
+        return Err(Mismatch::of(name, Wrong::Short).into());
+    }
+    if bytes.len() > covered {
+        disk.truncate(&file, covered as u64).map_err(LogError::io("cut", &name))?;
+        bytes.truncate(covered);
+    }
+    Ok((Some(Growing { file, bytes: covered as u64 }), hashes_of(&bytes)))
 }
 
 /// The frontier that the tiles that are not full make: all of the tree's complete subtrees are in them.
