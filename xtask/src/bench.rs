@@ -100,7 +100,7 @@ fn measure(workspace: &Workspace, args: &Args) -> Result<SystemTime, Error> {
         .args(args.filter.iter())
         .args(few)
         .env("CRITERION_HOME", criterion_home(workspace).as_str())
-        .to_stderr()
+        .on_stderr()
         .run()?;
     Ok(since)
 }

@@ -98,7 +98,7 @@ impl Task {
     }
 
     /// Sends what the command prints to stderr: stdout is for this task's own answer.
-    pub(crate) fn to_stderr(mut self) -> Self {
+    pub(crate) fn on_stderr(mut self) -> Self {
         self.command.stdout(std::io::stderr());
         self
     }

@@ -1,4 +1,4 @@
-//! What criterion has written: the median of each bench.
+//! What criterion has written, the median of each bench; and beside it, in folders called `bytes`, what is no time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -74,7 +74,7 @@ impl Estimates {
             let entry = entry.map_err(failed)?;
             let below = entry.path();
             match entry.file_name() {
-                "new" => self.0.extend(bench(below, since)),
+                "new" | "bytes" => self.0.extend(bench(below, since)),
                 "base" | "report" => {}
                 _ if below.is_dir() => self.visit(below, since, depth + 1)?,
                 _ => {}
@@ -121,7 +121,7 @@ mod tests {
         write(home, "s_call/vak/new", "s/call/vak", &median(5000.5));
         write(home, "s_call/vak/base", "s/call/vak", &median(1.0));
         write(home, "s_threads/vak/2/new", "s/threads/vak/2", &median(7.0));
-        write(home, "s_live/vak/new", "s/live/vak", r#"{"unit":"bytes","median":{"point_estimate":4096}}"#);
+        write(home, "s_live/vak/bytes", "s/live/vak", r#"{"unit":"bytes","median":{"point_estimate":4096}}"#);
         write(home, "s_broken/new", "s/broken", "{");
         let read = Estimates::read(home, SystemTime::UNIX_EPOCH).expect("readable");
         assert_eq!(read.0.keys().collect::<Vec<_>>(), ["s/call/vak", "s/live/vak", "s/threads/vak/2"]);

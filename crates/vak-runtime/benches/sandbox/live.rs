@@ -1,7 +1,7 @@
 //! What a call that is under way holds of memory, beside the pages of its guest.
 //!
 //! Criterion measures times. This measures bytes, each in a process of its own, so that nothing that was freed before is
-//! taken up again; it writes them where criterion would, in the form in which it would.
+//! taken up again; it writes them beside criterion's numbers, in a folder that says so.
 
 use std::fs;
 use std::future::Future;
@@ -95,7 +95,7 @@ fn resident_bytes() -> f64 {
 #[expect(clippy::print_stdout, reason = "as criterion prints its own")]
 fn tell(who: &str, bytes: f64) {
     println!("sandbox/live/{who}  memory: {:.1} KiB a call", bytes / 1024.0);
-    let folder = criterion_home().join("sandbox_live").join(who).join("new");
+    let folder = criterion_home().join("sandbox_live").join(who).join("bytes");
     fs::create_dir_all(&folder).expect("a folder");
     let id = format!(r#"{{"full_id":"sandbox/live/{who}"}}"#);
     let estimate = format!(r#"{{"unit":"bytes","median":{{"point_estimate":{bytes}}}}}"#);
