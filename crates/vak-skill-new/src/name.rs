@@ -7,8 +7,8 @@ use crate::lock;
 
 /// Words that the tools understand, or will: a skill of that name could not be told from them.
 const VERBS: &[&str] = &[
-    "attach", "audit", "build", "digest", "doctor", "help", "keygen", "list", "new", "replay", "run", "serve", "sign",
-    "store", "trust", "verify",
+    "attach", "audit", "build", "digest", "doctor", "export", "help", "keygen", "list", "new", "replay", "run",
+    "serve", "sign", "store", "trust", "verify",
 ];
 
 /// What belongs to VAK itself: its crates, and the folder in which names are looked up.

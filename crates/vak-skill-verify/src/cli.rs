@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use vak_cli::{Failure, Home, JsonArgs, Tool, TrustArgs, Ui};
 use vak_model::{Code, Status};
 use vak_trust::{ExpiredRoot, Timestamp, Trust, TrustStore};
@@ -11,6 +11,7 @@ use vak_trust::{ExpiredRoot, Timestamp, Trust, TrustStore};
 use crate::baseline::Baseline;
 use crate::check::CheckId;
 use crate::discover::discover;
+use crate::export::ExportArgs;
 use crate::gate::{Allowance, Gate, GateError};
 use crate::output::{self, Format};
 use crate::provenance::Attestations;
@@ -27,7 +28,8 @@ Examples:
   vak-skill-verify hello.wasm --against released/hello.wasm --allow upgrade.limits
   vak-skill-verify hello.wasm --provenance hello.intoto.jsonl --require provenance.valid,provenance.builder
   vak-skill-verify hello.wasm --trust alice.pub --json
-  vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z";
+  vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z
+  vak-skill-verify export hello.wasm --skill-md agent/skills";
 
 const EXIT: &str = "\
 Exit status, the first that applies to any of the paths:
@@ -53,8 +55,27 @@ Exit status, the first that applies to any of the paths:
 ///
 /// No code of the skill is run, and nothing is written but the report. A trust root that has expired lets nothing pass.
 #[derive(Debug, Parser)]
-#[command(name = "vak-skill-verify", version, after_long_help = format!("{EXAMPLES}\n\n{EXIT}"))]
+#[command(
+    name = "vak-skill-verify",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_long_help = format!("{EXAMPLES}\n\n{EXIT}")
+)]
 pub struct Cli {
+    #[command(flatten)]
+    verify: VerifyArgs,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Export(ExportArgs),
+}
+
+#[derive(Args, Debug)]
+struct VerifyArgs {
     /// The artefacts: .wasm files, skills' folders, or folders that have skills below them
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
@@ -92,6 +113,15 @@ pub struct Cli {
 
 impl Tool for Cli {
     fn run(self, ui: &mut Ui) -> Result<(), Failure> {
+        match self.verb {
+            Some(Verb::Export(args)) => args.run(ui),
+            None => self.verify.run(ui),
+        }
+    }
+}
+
+impl VerifyArgs {
+    fn run(self, ui: &mut Ui) -> Result<(), Failure> {
         let format = if self.json.json { Format::Json } else { self.format };
         let (artefacts, failure) = match self.inspect(format) {
             Ok(artefacts) => {
@@ -113,9 +143,7 @@ impl Tool for Cli {
             None => Ok(()),
         }
     }
-}
 
-impl Cli {
     fn inspect(&self, format: Format) -> Result<Vec<Inspected>, Failure> {
         let shown = match format {
             Format::Human => Shown::as_typed(),
@@ -128,7 +156,7 @@ impl Cli {
             gate: self.gate()?,
             baseline,
             attestations,
-            ..Inspector::new(self.trust()?, self.now()?)
+            ..Inspector::new(trust(&self.trust)?, time(self.at)?)
         };
         let looked = discover(&self.paths).into_iter().map(|target| match target.problem {
             Some((code, message)) => inspector.refuse(&target.path, code, &message),
@@ -153,24 +181,23 @@ impl Cli {
         gate.allow(self.allow.iter().copied());
         Ok(gate)
     }
+}
 
-    /// Whom the operator names, else the trust root of this machine.
-    fn trust(&self) -> Result<Trust, Failure> {
-        match &self.trust.trust {
-            Some(file) => {
-                Trust::read_file(file, ExpiredRoot::Refuse).map_err(|error| Failure::of(error.code(), &error))
-            }
-            None => {
-                let trust = TrustStore::at(Home::from_env().config.join("trust")).trust(ExpiredRoot::Refuse);
-                trust.map_err(|error| Failure::of(error.code(), &error))
-            }
+/// Whom the operator names, else the trust root of this machine.
+pub(crate) fn trust(args: &TrustArgs) -> Result<Trust, Failure> {
+    match &args.trust {
+        Some(file) => Trust::read_file(file, ExpiredRoot::Refuse).map_err(|error| Failure::of(error.code(), &error)),
+        None => {
+            let trust = TrustStore::at(Home::from_env().config.join("trust")).trust(ExpiredRoot::Refuse);
+            trust.map_err(|error| Failure::of(error.code(), &error))
         }
     }
+}
 
-    fn now(&self) -> Result<Timestamp, Failure> {
-        let now = self.at.map_or_else(|| Timestamp::from_system(SystemTime::now()), Ok);
-        now.map_err(|error| Failure::new(Code::HostEngine, format!("the clock is wrong: it is {error}")))
-    }
+/// The time that is asked about: now, unless another is named.
+pub(crate) fn time(at: Option<Timestamp>) -> Result<Timestamp, Failure> {
+    let now = at.map_or_else(|| Timestamp::from_system(SystemTime::now()), Ok);
+    now.map_err(|error| Failure::new(Code::HostEngine, format!("the clock is wrong: it is {error}")))
 }
 
 fn gate_failure(error: &GateError) -> Failure {
@@ -194,6 +221,8 @@ mod tests {
         let mut command = Cli::command();
         command.clone().debug_assert();
         assert!(command.get_arguments().all(|argument| argument.get_help().is_some()));
+        let export = command.find_subcommand("export").expect("a verb");
+        assert!(export.get_about().is_some() && export.get_arguments().all(|argument| argument.get_help().is_some()));
         let help = command.render_long_help().to_string();
         assert!(help.contains("Examples:") && help.contains("Exit status"), "{help}");
     }

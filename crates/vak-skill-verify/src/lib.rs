@@ -1,13 +1,15 @@
 //! `vak-skill-verify`: what can be known of an artefact without running it, as a list of checks.
 //!
 //! It reads an artefact as whoever runs it does, asks the same trust, and tells everything instead of the first thing. It
-//! runs no code of the skill, links no engine and writes nothing but the report. What it says depends on the files, on whom they are held
+//! runs no code of the skill, links no engine and writes nothing but the report
+//! and what is exported. What it says depends on the files, on whom they are held
 //! against and on the time that is named, and on nothing else: not on the order of the system's folders, nor on who asks.
 
 mod baseline;
 mod check;
 mod cli;
 mod discover;
+mod export;
 mod gate;
 mod golden;
 mod human;
@@ -20,6 +22,7 @@ mod sarif;
 mod sbom;
 mod shown;
 mod signature;
+mod skill_md;
 mod subject;
 mod upgrade;
 

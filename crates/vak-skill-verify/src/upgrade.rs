@@ -6,7 +6,7 @@
 mod delta;
 mod schemas;
 
-use vak_model::{Code, VersionStep};
+use vak_model::{Code, SkillName, VersionStep};
 use vak_package::{Artefact as _, Specimen};
 use vak_trust::{AdmitError, Signer, admit};
 
@@ -21,7 +21,6 @@ const MAX_LISTED: usize = 8;
 /// Holds an artefact, which counts as signed by `signers`, against its older version.
 pub(crate) fn checks(inspector: &Inspector, new: &Specimen, signers: &[Signer]) -> Vec<Check> {
     let manifest = new.document().manifest();
-    let skipped = |why: &str| CheckId::OF_UPGRADES.map(|id| Check::new(id, Verdict::Skipped, why)).to_vec();
     let Some(baseline) = &inspector.baseline else {
         return skipped("nothing to hold it against: name an older version by `--against`");
     };
@@ -30,12 +29,7 @@ pub(crate) fn checks(inspector: &Inspector, new: &Specimen, signers: &[Signer]) 
     };
     let older = old.document().manifest();
     if older.name != manifest.name {
-        let other = format!("it is to replace `{}`, which is another skill", older.name);
-        let mut checks = skipped("the older artefact is another skill");
-        checks.retain(|check| check.id != CheckId::UpgradeSemver);
-        let failed = Check::new(CheckId::UpgradeSemver, Verdict::Failed(Code::UpgradeOther), other);
-        checks.push(failed.about("/name"));
-        return checks;
+        return another(&older.name);
     }
     let gate = &inspector.gate;
     let step = manifest.version.step_after(&older.version);
@@ -51,6 +45,20 @@ pub(crate) fn checks(inspector: &Inspector, new: &Specimen, signers: &[Signer]) 
         semver(new, old, step, &all),
         signer(inspector, old, signers),
     ]
+}
+
+fn skipped(why: &str) -> Vec<Check> {
+    CheckId::OF_UPGRADES.map(|id| Check::new(id, Verdict::Skipped, why)).to_vec()
+}
+
+/// What is to be replaced is another skill: one check says so, and there is nothing to compare.
+fn another(name: &SkillName) -> Vec<Check> {
+    let message = format!("it is to replace `{name}`, which is another skill");
+    let failed = Check::new(CheckId::UpgradeSemver, Verdict::Failed(Code::UpgradeOther), message).about("/name");
+    let mut checks = skipped("the older artefact is another skill");
+    checks.retain(|check| check.id != CheckId::UpgradeSemver);
+    checks.push(failed);
+    checks
 }
 
 /// Capabilities and limits: more of them is refused unless it is allowed.
