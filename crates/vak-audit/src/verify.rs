@@ -24,7 +24,7 @@ impl LogReader {
     ///
     /// # Errors
     /// A file can't be read, or the place at which the log is not what it was.
-    pub fn verify(&self, since: Option<&Checkpoint>) -> Result<Verified, ReadError> {
+    pub fn check(&self, since: Option<&Checkpoint>) -> Result<Verified, ReadError> {
         let stated = self.checkpoint();
         if let Some(older) = since {
             continues(older, stated)?;

@@ -98,7 +98,7 @@ fn log(args: &Args, report: &mut Report) -> Result<(), Failure> {
 }
 
 fn verified(reader: &LogReader, since: Option<&Checkpoint>, report: &mut Report) -> Result<Verified, Failure> {
-    reader.verify(since).map_err(|error| {
+    reader.check(since).map_err(|error| {
         if let ReadError::Mismatch(place) = &error {
             (report.file, report.offset) = (Some(place.file.clone()), place.offset);
             report.number = place.entry;

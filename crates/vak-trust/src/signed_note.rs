@@ -149,7 +149,7 @@ mod tests {
     /// A checkpoint of the seed of 32 bytes 0x07, with the cosignature of a witness of 32 bytes 0x09, made by an
     /// independent implementation.
     const CHECKPOINT: &str = "vak.local/audit/test\n5\nGqaNMHSQWlgfhMu9D3U3lJBP2ARRvEwT5p2aU7xZUCw=\n\n\u{2014} vak.local/audit/test WaBgfCIi1MX3r6HxY8yPjJmB+LL9dukwSdN4LsCHCbw4uDMIKP8rG208js0jIt+DvVJay8YI1TGfJlyUpJ9geY4+ww0=\n\u{2014} vak.local/witness/a blZGPwAAAABlU/EAQXN68tsAI6vqn8WeiRWjG0a8eImP8dW+0zTbt71WH94LNJAZmQUVLT+lwav4esnGYEO8AQ7qz4Sv3s6KzOStDg==\n";
-    const WITNESS_PUBLIC: &str = "FP0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fY=";
+    const WITNESS_KEY: &str = "BP0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY";
 
     fn read(text: &str) -> Result<SignedNote, NoteError> {
         SignedNote::read(text.as_bytes())
@@ -184,8 +184,10 @@ mod tests {
         use crate::key::{PublicKey, WitnessKey};
         let note = read(CHECKPOINT).expect("a note");
         let seen = &note.signatures[1];
-        let bytes = Base64::decode_vec(WITNESS_PUBLIC).expect("base64");
-        let key = PublicKey::try_from(bytes.as_slice()).expect("a key");
+        let bytes = Base64::decode_vec(WITNESS_KEY).expect("base64");
+        let (kind, bytes) = bytes.split_first().expect("a type");
+        assert_eq!(*kind, 0x04, "a cosignature");
+        let key = PublicKey::try_from(bytes).expect("a key");
         assert_eq!(key, WitnessKey::from_seed(&[9; 32]).public());
         assert_eq!(seen.key_id, key.cosignature_key_id(&seen.name));
         let (time, signature) = seen.signature.split_first_chunk::<8>().expect("a time");

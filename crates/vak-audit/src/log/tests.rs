@@ -59,8 +59,8 @@ impl Place {
         LogReader::open(&self.path(), &identity())
     }
 
-    fn verify(&self) -> Result<Verified, ReadError> {
-        self.read()?.verify(None)
+    fn check(&self) -> Result<Verified, ReadError> {
+        self.read()?.check(None)
     }
 
     /// The numbers that were recorded, and what was recovered in between.
@@ -127,7 +127,7 @@ fn what_was_committed_is_there_in_its_order_at_every_size() {
     for size in 1..=600 {
         append(&mut log, size - 1).expect("recorded");
         if size < 10 || size % 256 < 3 || size == 600 {
-            assert_eq!(place.verify().expect("whole"), Verified { size, rest: Default::default() });
+            assert_eq!(place.check().expect("whole"), Verified { size, rest: Default::default() });
         }
     }
     assert_eq!(place.numbers(), (0..600).collect::<Vec<_>>());
@@ -147,7 +147,7 @@ fn l16_batches_of_any_size_go_on_across_files() {
             }
             log.commit(SystemTime::UNIX_EPOCH).expect("recorded");
         }
-        assert_eq!(place.verify().expect("whole").size, next, "{batches:?}");
+        assert_eq!(place.check().expect("whole").size, next, "{batches:?}");
         if next < 2000 {
             assert_eq!(place.numbers(), (0..next).collect::<Vec<_>>());
         }
@@ -164,7 +164,7 @@ fn writers_that_take_turns_make_one_chain() {
         append(if i % 3 == 0 { &mut one } else { &mut other }, i).expect("recorded");
     }
     assert_eq!(place.numbers(), (0..300).collect::<Vec<_>>());
-    assert_eq!(place.verify().expect("whole").size, 300);
+    assert_eq!(place.check().expect("whole").size, 300);
     assert_eq!(place.recovered(), []);
 }
 
@@ -193,7 +193,7 @@ fn l14_a_clock_that_goes_back_changes_nothing() {
     }
     let order: Vec<_> = place.entries().iter().map(|entry| entry.seq).collect();
     assert_eq!(order, [0, 1, 2, 3, 4]);
-    assert_eq!(place.verify().expect("whole").size, 5);
+    assert_eq!(place.check().expect("whole").size, 5);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn an_intent_in_a_buffered_log_waits_for_the_commit() {
     log.intend(&trail.record(Kind::HostCall), SystemTime::UNIX_EPOCH).expect("taken");
     assert!(matches!(place.read(), Err(ReadError::Missing(_))));
     log.commit(SystemTime::UNIX_EPOCH).expect("recorded");
-    assert_eq!(place.verify().expect("whole").size, 1);
+    assert_eq!(place.check().expect("whole").size, 1);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn what_is_taken_without_end_is_written_before_it_fills_the_memory() {
         log.append(&record(i), SystemTime::UNIX_EPOCH).expect("taken");
         assert!(log.pending.bytes.len() < MAX_PENDING_BYTES + 1024);
     }
-    assert!(place.verify().expect("whole").size > 10_000);
+    assert!(place.check().expect("whole").size > 10_000);
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn l22_a_reader_sees_complete_records_alone_while_they_are_written() {
             let (mut sizes, mut reads) = (vec![0], 0);
             while !done.load(std::sync::atomic::Ordering::Relaxed) || reads < 20 {
                 let reader = LogReader::open(&path, &identity()).expect("a log");
-                let size = reader.verify(None).expect("whole at every moment").size;
+                let size = reader.check(None).expect("whole at every moment").size;
                 assert!(size >= *sizes.last().expect("a size"), "{size} after {sizes:?}");
                 sizes.push(size);
                 reads += 1;

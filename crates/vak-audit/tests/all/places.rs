@@ -113,5 +113,5 @@ fn a_log_without_its_key_is_not_gone_on_with() {
     assert!(place.refused().contains("key"), "others may read it now");
     place.mode("keys/log.pem", 0o600);
     append(&mut open(place.0.path()), &mut trail(), 1).expect("recorded");
-    assert_eq!(read(place.0.path()).verify(None).expect("whole").size, 2);
+    assert_eq!(read(place.0.path()).check(None).expect("whole").size, 2);
 }

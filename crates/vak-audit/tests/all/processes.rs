@@ -79,7 +79,7 @@ fn l11_eight_processes_make_one_chain() {
     for seqs in runs.values() {
         assert_eq!(*seqs, (0..200).collect::<Vec<_>>(), "each writer's records are there once, and in order");
     }
-    assert_eq!(read(place.path()).verify(None).expect("whole").size, 1600, "and nothing had to be recovered");
+    assert_eq!(read(place.path()).check(None).expect("whole").size, 1600, "and nothing had to be recovered");
 }
 
 #[test]
@@ -96,11 +96,11 @@ fn l12_a_lock_whose_holder_was_killed_is_free() {
     let state = place.path().to_owned();
     let next = std::thread::spawn(move || append(&mut open(&state), &mut trail(), 1));
     std::thread::yield_now();
-    assert_eq!(read(place.path()).verify(None).expect("whole").size, 1, "nobody writes while it is held");
+    assert_eq!(read(place.path()).check(None).expect("whole").size, 1, "nobody writes while it is held");
     holder.kill().expect("killed");
     holder.wait().expect("ended");
     next.join().expect("no panic").expect("recorded");
-    assert_eq!(read(place.path()).verify(None).expect("whole").size, 2);
+    assert_eq!(read(place.path()).check(None).expect("whole").size, 2);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn l1_a_process_that_is_killed_at_any_moment_loses_nothing_that_it_was_told_is_t
         writer.kill().expect("killed");
         told += out.lines().map_while(Result::ok).filter(|line| line.ends_with("recorded")).count();
         writer.wait().expect("ended");
-        let verified = read(place.path()).verify(None).expect("whole, whatever lies behind it");
+        let verified = read(place.path()).check(None).expect("whole, whatever lies behind it");
         torn += u64::from(verified.rest.bytes > 0);
         sum += told;
         let there: usize = by_run(place.path()).values().map(Vec::len).sum();
@@ -130,6 +130,6 @@ fn l1_a_process_that_is_killed_at_any_moment_loses_nothing_that_it_was_told_is_t
         assert!(there == sum || there == sum + 1, "round {round}: {there} records, {sum} told");
         sum = there;
     }
-    let recovered = read(place.path()).verify(None).expect("whole").size - sum as u64;
+    let recovered = read(place.path()).check(None).expect("whole").size - sum as u64;
     assert!(recovered <= torn + 1, "{recovered} recoveries of {torn} torn tails");
 }

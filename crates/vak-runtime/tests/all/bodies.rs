@@ -14,7 +14,7 @@ fn opened(body: &str) -> Package {
     let manifest = ManifestDocument::from_yaml(YAML).expect("a manifest");
     let manifest: String = manifest.canonical().iter().map(|byte| format!("\\{byte:02x}")).collect();
     let text = format!(
-        r#"(module (@custom "vak.manifest" "{manifest}")
+        r#"(module (@custom "vak.manifest" (before first) "{manifest}")
             (memory (export "memory") 1)
             (func (export "vak_alloc") (param i32) (result i32) i32.const 1024)
             (func (export "execute") (param i32 i32) (result i64) {body}))"#

@@ -20,13 +20,13 @@ fn five_more(fault: Fault, durability: Durability) -> (Place, Result<(), LogErro
 
 /// Whatever happened: the log verifies, has all of what it was told is there, all or nothing of the rest, and goes on.
 fn holds(place: &Place, committed: bool, what: &str) {
-    let verified = place.verify().unwrap_or_else(|error| panic!("{what}: {error}"));
+    let verified = place.check().unwrap_or_else(|error| panic!("{what}: {error}"));
     let before = place.numbers();
     let all: Vec<_> = (0..259).collect();
     assert!(before == all || !committed && before == all[..254], "{what}: {} entries", before.len());
     let torn = verified.rest.bytes > 0;
     append(&mut place.open(), 1000).unwrap_or_else(|error| panic!("{what}: {error}"));
-    assert_eq!(place.verify().expect(what).rest.bytes, 0, "{what}");
+    assert_eq!(place.check().expect(what).rest.bytes, 0, "{what}");
     assert_eq!(place.numbers().len(), before.len() + 1, "{what}");
     assert_eq!(place.recovered().len(), usize::from(torn), "{what}: what was cut off is on record");
 }
@@ -69,9 +69,9 @@ fn l16_a_writer_that_is_killed_while_it_recovers_leaves_what_can_be_recovered() 
         let (disk, calls) = Faulty::new(&place.path(), Fault::From(n, Errno::IO));
         let _ = AuditLog::with(Box::new(disk), key(), Durability::Buffered).and_then(|mut log| append(&mut log, 254));
         let calls = calls.load(Ordering::Relaxed);
-        place.verify().unwrap_or_else(|error| panic!("call {n}: {error}"));
+        place.check().unwrap_or_else(|error| panic!("call {n}: {error}"));
         append(&mut place.open(), 1000).unwrap_or_else(|error| panic!("call {n}: {error}"));
-        assert_eq!(place.verify().expect("whole").rest.bytes, 0);
+        assert_eq!(place.check().expect("whole").rest.bytes, 0);
         assert_eq!(place.numbers()[..254], (0..254).collect::<Vec<_>>()[..]);
         if calls < n {
             break;
@@ -105,7 +105,7 @@ fn l9_short_and_interrupted_writes_are_completed() {
     let (disk, _) = Faulty::new(&place.path(), Fault::Trickle);
     let mut log = place.open_on(Box::new(disk), Durability::Buffered);
     (0..5).for_each(|i| append(&mut log, i).expect("recorded"));
-    assert_eq!((place.numbers(), place.verify().expect("whole").size), (vec![0, 1, 2, 3, 4], 5));
+    assert_eq!((place.numbers(), place.check().expect("whole").size), (vec![0, 1, 2, 3, 4], 5));
 }
 
 #[test]

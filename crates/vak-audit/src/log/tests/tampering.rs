@@ -32,7 +32,7 @@ fn l4_every_flipped_byte_is_found_with_its_place() {
             flipped[at] ^= 1 << (at % 8);
             fs::write(&path, &flipped).expect("written");
             let what = format!("{} byte {at}", path.display());
-            let found = place_of(place.verify(), &what);
+            let found = place_of(place.check(), &what);
             assert!(path.ends_with(&found.file), "{what}: {found}");
             let name = path.to_string_lossy();
             if name.contains("/entries/") {
@@ -47,7 +47,7 @@ fn l4_every_flipped_byte_is_found_with_its_place() {
         }
         fs::write(&path, &bytes).expect("written");
     }
-    assert_eq!(place.verify().expect("whole again").size, 20);
+    assert_eq!(place.check().expect("whole again").size, 20);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn l4_flipped_bytes_of_full_files_are_found_too() {
             flipped[at] ^= 0x10;
             fs::write(&path, &flipped).expect("written");
             let what = format!("{} byte {at}", path.display());
-            let found = place_of(place.verify(), &what);
+            let found = place_of(place.check(), &what);
             assert!(path.ends_with(&found.file), "{what}: {found}");
         }
         fs::write(&path, &bytes).expect("written");
@@ -67,7 +67,7 @@ fn l4_flipped_bytes_of_full_files_are_found_too() {
     let full = place.path().join("tile/entries/000");
     let longer = [fs::read(&full).expect("a bundle"), b"\x00\x02{}".to_vec()].concat();
     fs::write(&full, longer).expect("written");
-    assert_eq!(place_of(place.verify(), "one entry more").file, "tile/entries/000");
+    assert_eq!(place_of(place.check(), "one entry more").file, "tile/entries/000");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn l5_records_that_were_deleted_swapped_doubled_or_spliced_are_found() {
         let mut entries = entries.clone();
         change(&mut entries);
         fs::write(&path, entries.concat()).expect("written");
-        let found = place_of(place.verify(), "a change");
+        let found = place_of(place.check(), "a change");
         assert!(append(&mut place.open(), 20).is_err(), "no writer goes on from it");
         (found.entry, found.what)
     };
@@ -91,7 +91,7 @@ fn l5_records_that_were_deleted_swapped_doubled_or_spliced_are_found() {
     assert_eq!(changed(&|all| all.insert(9, other[9].clone())), (Some(9), Wrong::Entry));
     assert_eq!(changed(&|all| all[9] = other[9].clone()), (Some(9), Wrong::Entry));
     fs::write(&path, other.concat()).expect("written");
-    assert_eq!(place_of(place.verify(), "all entries of another log").entry, Some(0));
+    assert_eq!(place_of(place.check(), "all entries of another log").entry, Some(0));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn l5_the_files_of_another_log_of_the_same_key_are_not_this_one() {
     let (place, other) = (Place::with(5), Place::with(9));
     let (mine, theirs) = (place.read().expect("a log"), other.read().expect("a log"));
     assert_ne!(mine.checkpoint().origin, theirs.checkpoint().origin);
-    let found = place_of(theirs.verify(Some(mine.checkpoint())), "another log");
+    let found = place_of(theirs.check(Some(mine.checkpoint())), "another log");
     assert_eq!(found.what, Wrong::OtherLog(mine.checkpoint().origin.clone()));
 }
 
@@ -109,7 +109,7 @@ fn l6_what_is_missing_at_the_end_is_found_by_the_checkpoint() {
     let (path, entries) = (place.bundle(20), framed(&fs::read(place.bundle(20)).expect("a bundle")));
     for kept in 0..20 {
         fs::write(&path, entries[..kept].concat()).expect("written");
-        let found = place_of(place.verify(), "cut at an entry");
+        let found = place_of(place.check(), "cut at an entry");
         assert_eq!((found.what, found.entry), (Wrong::Short, Some(kept as u64)));
     }
 }
@@ -126,18 +126,18 @@ fn l6_yesterday_s_copy_is_whole_and_found_by_a_checkpoint_that_was_kept() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(path, bytes).expect("written");
     }
-    assert_eq!(place.verify().expect("nothing in it says that there was more").size, 20);
-    let found = place_of(place.read().expect("a log").verify(Some(&kept)), "an older copy");
+    assert_eq!(place.check().expect("nothing in it says that there was more").size, 20);
+    let found = place_of(place.read().expect("a log").check(Some(&kept)), "an older copy");
     assert_eq!(found.what, Wrong::Older(25));
     fs::remove_dir_all(place.path()).expect("removed");
-    assert!(matches!(place.verify(), Err(ReadError::Missing(_))));
+    assert!(matches!(place.check(), Err(ReadError::Missing(_))));
 }
 
 #[test]
 fn l6_a_log_without_its_checkpoint_is_neither_read_nor_begun_anew() {
     let place = Place::with(5);
     fs::remove_file(place.path().join(CHECKPOINT)).expect("removed");
-    let found = place_of(place.verify(), "no checkpoint");
+    let found = place_of(place.check(), "no checkpoint");
     assert_eq!((found.file.as_str(), found.what), (CHECKPOINT, Wrong::Missing));
     assert!(matches!(append(&mut place.open(), 5), Err(LogError::Mismatch(_))));
 }
@@ -154,18 +154,18 @@ fn l7_a_log_that_is_made_anew_has_another_signature_or_another_root() {
     let forged = Checkpoint { origin: kept.origin.clone(), ..stated };
     let signed = forged.sign(&LogKey::from_seed(&[8; 32])).expect("a name");
     fs::write(anew.path().join(CHECKPOINT), signed).expect("written");
-    let found = place_of(anew.verify(), "another key");
+    let found = place_of(anew.check(), "another key");
     assert!(matches!(found.what, Wrong::Checkpoint(CheckpointError::Note(_))), "{found}");
     assert!(append(&mut anew.open(), 6).is_err(), "no writer signs it in its place");
 
     // The hashes of one log, and the statement of another.
     fs::write(anew.path().join(CHECKPOINT), place.read().expect("a log").signed_checkpoint()).expect("written");
-    assert!(anew.verify().is_err());
+    assert!(anew.check().is_err());
 
     // By the owner, who has the key: only who has kept a checkpoint finds it.
     fs::write(anew.path().join(CHECKPOINT), forged.sign(&key()).expect("a name")).expect("written");
-    assert_eq!(anew.verify().expect("its own owner's word").size, 6);
-    let found = place_of(anew.read().expect("a log").verify(Some(&kept)), "written anew");
+    assert_eq!(anew.check().expect("its own owner's word").size, 6);
+    let found = place_of(anew.read().expect("a log").check(Some(&kept)), "written anew");
     assert_eq!(found.what, Wrong::Older(5));
 }
 
@@ -174,7 +174,7 @@ fn entries_and_hashes_that_fit_each_other_must_fit_the_root_as_well() {
     let (place, other) = (Place::with(5), Place::with(5));
     let checkpoint = fs::read(place.path().join(CHECKPOINT)).expect("there");
     fs::write(other.path().join(CHECKPOINT), checkpoint).expect("written");
-    assert_eq!(place_of(other.verify(), "another log's files").what, Wrong::Root);
+    assert_eq!(place_of(other.check(), "another log's files").what, Wrong::Root);
     assert!(append(&mut other.open(), 5).is_err(), "no writer goes on from it");
 }
 
@@ -189,6 +189,6 @@ fn a_log_that_grew_since_an_older_checkpoint_continues_it() {
     }
     let reader = place.read().expect("a log");
     for older in &kept {
-        assert_eq!(reader.verify(Some(older)).expect("continued").size, 300);
+        assert_eq!(reader.check(Some(older)).expect("continued").size, 300);
     }
 }

@@ -9,7 +9,7 @@ fn with_tail(tail: &[u8]) -> (Place, Verified) {
     let path = place.bundle(3);
     let whole = [fs::read(&path).expect("a bundle"), tail.to_vec()].concat();
     fs::write(path, whole).expect("written");
-    let verified = place.verify().expect("the checkpoint covers what is before it");
+    let verified = place.check().expect("the checkpoint covers what is before it");
     (place, verified)
 }
 
@@ -17,7 +17,7 @@ fn with_tail(tail: &[u8]) -> (Place, Verified) {
 fn mended(place: &Place, tail: &[u8], complete: u64) {
     append(&mut place.open(), 3).expect("mended");
     assert_eq!(place.numbers(), [0, 1, 2, 3]);
-    assert_eq!(place.verify().expect("whole").rest, Default::default());
+    assert_eq!(place.check().expect("whole").rest, Default::default());
     let recovered = place.recovered();
     assert_eq!(recovered.len(), usize::from(!tail.is_empty()));
     for entry in recovered {
@@ -58,7 +58,7 @@ fn l2_what_the_checkpoint_covers_and_is_gone_is_refused_at_every_byte() {
     let begin = whole.len() - 3 * (whole.len() / 20);
     for cut in begin..whole.len() {
         fs::write(&path, &whole[..cut]).expect("written");
-        let Err(ReadError::Mismatch(found)) = place.verify() else { panic!("cut at {cut}") };
+        let Err(ReadError::Mismatch(found)) = place.check() else { panic!("cut at {cut}") };
         assert_eq!(found.what, Wrong::Short);
         assert!(found.entry.is_some_and(|entry| entry >= 16) && found.offset.is_some_and(|at| at <= cut as u64));
         assert!(matches!(append(&mut place.open(), 20), Err(LogError::Mismatch(Mismatch { what: Wrong::Short, .. }))));
@@ -73,8 +73,8 @@ fn l16_a_bundle_that_was_begun_and_never_covered_begins_anew() {
     let begun = place.bundle(256);
     fs::create_dir_all(begun.parent().expect("a folder")).expect("made");
     fs::write(&begun, b"\x00\x02{}\x00").expect("written");
-    assert_eq!(place.verify().expect("whole").rest.bytes, 5);
+    assert_eq!(place.check().expect("whole").rest.bytes, 5);
     append(&mut place.open(), 256).expect("mended");
     assert_eq!(place.recovered()[0].data["complete"], 1);
-    assert_eq!((place.numbers().len(), place.verify().expect("whole").size), (257, 258));
+    assert_eq!((place.numbers().len(), place.check().expect("whole").size), (257, 258));
 }
