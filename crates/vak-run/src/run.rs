@@ -16,7 +16,7 @@ use crate::args::RunArgs;
 use crate::audit::{Audit, Ended};
 use crate::failures;
 use crate::load::{Loaded, load, open};
-use crate::locate::{Places, locate};
+use crate::locate::{Location, Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
 use crate::runtime::runtime;
 use crate::trust::{Subject, admit};
@@ -87,20 +87,20 @@ pub(crate) fn prepare(
     audit: &mut Audit,
 ) -> Result<(PreparedSkill, Manifest), Failure> {
     let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
-    let loaded = open(&location)?;
-    report.skill = Some(skill_report(&loaded.package));
-    audit.manifest(loaded.package.document().digest());
     // What is malformed is called that first, wherever it is and whatever else is wrong.
-    prepare_opened(loaded, args, ui, report).map_err(|failure| load(&location).err().unwrap_or(failure))
+    prepare_at(&location, args, ui, report, audit).map_err(|failure| load(&location).err().unwrap_or(failure))
 }
 
-fn prepare_opened(
-    loaded: Loaded,
+fn prepare_at(
+    location: &Location,
     args: &RunArgs,
     ui: &mut Ui,
     report: &mut Report,
+    audit: &mut Audit,
 ) -> Result<(PreparedSkill, Manifest), Failure> {
-    let Loaded { package, file, key_hints } = loaded;
+    let Loaded { package, file, key_hints } = open(location)?;
+    report.skill = Some(skill_report(&package));
+    audit.manifest(package.document().digest());
     let manifest = package.document().manifest().clone();
     let title = format!("`{}` {}", manifest.name, manifest.version);
     let admitted = admit(package, &Subject { title, file, key_hints }, &args.admission(), ui)?;
