@@ -120,17 +120,18 @@ fn found(wanted: &SkillReference, places: &Places, lock: Option<LockFile>) -> Re
         // What differs from what was asked for, or from what is locked, is said when it is read.
         named: Some(Pinned { reference: wanted.clone(), lock: lock.clone() }),
     };
-    if let Some(folder) = folder.as_ref().filter(|folder| !is_another(folder)) {
-        return Ok(in_folder(folder));
+    let stored = places.store.find(&resolved);
+    match folder {
+        // A folder is read here only if there is something else to choose: reading it is a good part of a short run.
+        Some(folder) if matches!(stored, Ok(None)) || !is_another(&folder) => return Ok(in_folder(&folder)),
+        _ => {}
     }
-    let stored = places.store.find(&resolved).map_err(|error| failures::store(&error))?;
-    match (stored, folder) {
-        (Some(entry), _) => {
+    match stored.map_err(|error| failures::store(&error))? {
+        Some(entry) => {
             let named = Pinned { reference: resolved, lock };
             Ok(Location::Stored { store: places.store.clone(), entry, named })
         }
-        (None, Some(folder)) => Ok(in_folder(&folder)),
-        (None, None) => Err(unknown(&resolved, skills.as_deref(), &places.store)),
+        None => Err(unknown(&resolved, skills.as_deref(), &places.store)),
     }
 }
 
