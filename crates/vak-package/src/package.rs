@@ -266,6 +266,12 @@ impl Specimen {
     }
 }
 
+impl From<Package> for Specimen {
+    fn from(package: Package) -> Self {
+        Self { package, faults: Vec::new() }
+    }
+}
+
 impl RawModule {
     /// Reads a module that imports nothing.
     ///

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use vak_cli::Failure;
 use vak_model::{Code, SkillName};
 use vak_package::Specimen;
+use vak_store::{SkillReference, Store, StoreError};
 
 use crate::discover::discover;
 use crate::subject::Subject;
@@ -25,11 +26,14 @@ enum Whose {
 }
 
 impl Baseline {
-    /// Reads what a reference leads to.
+    /// Reads what a reference leads to: a path, if such a path exists, else a name in `store`.
     ///
     /// # Errors
     /// It leads nowhere, or to something that can't be read.
-    pub fn read(reference: &Path) -> Result<Self, Failure> {
+    pub fn read(reference: &Path, store: &Store) -> Result<Self, Failure> {
+        if reference.symlink_metadata().is_err() {
+            return Ok(Self { whose: Whose::Anyone, older: vec![stored(reference, store)?] });
+        }
         let (whose, paths) = resolve(reference)?;
         let older = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
         Ok(Self { whose, older })
@@ -46,12 +50,24 @@ impl Baseline {
     }
 }
 
-/// The artefacts that a reference means. Today it is a path; `name@version` in a store is for this function to resolve.
+/// The artefact of that name in the store; without a version, the newest. What is read is what its index says.
+fn stored(reference: &Path, store: &Store) -> Result<Specimen, Failure> {
+    let word = reference.to_str().unwrap_or_default();
+    let wanted = word.strip_prefix("name:").unwrap_or(word).parse::<SkillReference>();
+    let unknown = || {
+        let shown = vak_model::printable(&reference.to_string_lossy(), 200);
+        Failure::new(Code::SkillUnknown, format!("`{shown}` is neither a file, nor a folder, nor in the store"))
+            .fact("looked in", store.folder().display().to_string())
+            .next("vak-run store list", "see what is in the store")
+    };
+    let failed = |error: StoreError| Failure::of(error.code(), &error);
+    let entry = store.find(&wanted.map_err(|_| unknown())?).map_err(failed)?.ok_or_else(unknown)?;
+    store.load(&entry).map_err(failed)?.map(Specimen::from).ok_or_else(unknown)
+}
+
+/// The artefacts that a path leads to.
 fn resolve(reference: &Path) -> Result<(Whose, Vec<PathBuf>), Failure> {
     let shown = reference.display();
-    if reference.symlink_metadata().is_err() {
-        return Err(Failure::new(Code::SkillUnknown, format!("`{shown}` is neither a file nor a folder")));
-    }
     let targets = discover(&[reference.to_owned()]);
     let problem = targets.iter().find_map(|target| target.problem.as_ref());
     if let Some((code, message)) = problem {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use clap::{Args, Parser, Subcommand};
 use vak_cli::{Failure, Home, JsonArgs, Tool, TrustArgs, Ui};
 use vak_model::{Code, Status};
+use vak_store::Store;
 use vak_trust::{ExpiredRoot, Timestamp, Trust, TrustStore};
 
 use crate::baseline::Baseline;
@@ -26,6 +27,7 @@ Examples:
   vak-skill-verify skills --gate gate.yaml --format sarif --output findings.sarif
   vak-skill-verify hello.wasm --require sig.threshold,golden.report
   vak-skill-verify hello.wasm --against released/hello.wasm --allow upgrade.limits
+  vak-skill-verify hello.wasm --against hello@1.0.0
   vak-skill-verify hello.wasm --provenance hello.intoto.jsonl --require provenance.valid,provenance.builder
   vak-skill-verify hello.wasm --trust alice.pub --json
   vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z
@@ -90,8 +92,8 @@ struct VerifyArgs {
     /// Let these pass all the same: upgrade.capability, upgrade.limits, upgrade.signer, schema.undecided
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     allow: Vec<Allowance>,
-    /// Hold each artefact against the older version of it: a .wasm, a skill's folder, or a folder that has older versions
-    /// below it
+    /// Hold each artefact against the older version of it: a .wasm, a skill's folder, a folder that has older versions below
+    /// it, or NAME or NAME@VERSION in the store
     #[arg(long, value_name = "OLD")]
     against: Option<PathBuf>,
     /// Read what builders attest from this file too: signed statements, one a line; beside each artefact, its own is found
@@ -149,7 +151,8 @@ impl VerifyArgs {
             Format::Human => Shown::as_typed(),
             Format::Json | Format::Sarif | Format::Junit => Shown::from_around(&self.paths),
         };
-        let baseline = self.against.as_deref().map(Baseline::read).transpose()?;
+        let baseline =
+            self.against.as_deref().map(|old| Baseline::read(old, &Store::at(Home::from_env().store))).transpose()?;
         let attestations = Attestations::read(&self.provenance)?;
         let inspector = Inspector {
             shown,

@@ -69,7 +69,8 @@ fn features_that_are_off_are_refused_and_simd_needs_to_be_asked_for() {
 #[test]
 fn the_bodies_of_an_opened_package_are_read_when_that_is_asked_for() {
     let manifest: String = manifest("").canonical().iter().map(|byte| format!("\\{byte:02x}")).collect();
-    let whole = SKILL.replacen("(module", &format!("(module (@custom \"vak.manifest\" (before first) \"{manifest}\")"), 1);
+    let whole =
+        SKILL.replacen("(module", &format!("(module (@custom \"vak.manifest\" (before first) \"{manifest}\")"), 1);
     let opened = Package::open(wasm(&whole), &Bounds::default()).expect("valid");
     assert_eq!(opened.check_bodies(), Ok(()));
     let deep = format!("{}i64.const 0{}", "(block (result i64) ".repeat(1001), ")".repeat(1001));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use vak_package::{Bounds, ManifestDocument, Package};
 use vak_skill_verify::{Allowance, Baseline, CheckId, Inspector, Verdict};
+use vak_store::Store;
 use vak_trust::{Earlier, ExpiredRoot, PublisherKey, RootDraft, RootKey, Timestamp, Trust, TrustedKey, sign};
 
 const MODULE: &str = r#"(module
@@ -63,9 +64,13 @@ impl Place {
     }
 }
 
+fn no_store() -> Store {
+    Store::at(PathBuf::from("/nowhere"))
+}
+
 fn inspector(old: &std::path::Path) -> Inspector {
     let now = "2026-11-21T00:00:00Z".parse().expect("a time");
-    let baseline = Some(Baseline::read(old).expect("an older version"));
+    let baseline = Some(Baseline::read(old, &no_store()).expect("an older version"));
     Inspector { baseline, ..Inspector::new(trust(), now) }
 }
 
@@ -213,9 +218,9 @@ fn another_skill_is_no_older_version_and_what_is_not_there_has_failed_if_it_is_r
     let new = place.artefact("new.wasm", YAML, Some(7));
     let all = found(&inspector(&old), &new);
     assert!(all.contains(&"upgrade.semver upgrade.other".to_owned()), "{all:?}");
-    assert!(Baseline::read(&place.0.path().join("nowhere")).is_err());
+    assert!(Baseline::read(&place.0.path().join("nowhere"), &no_store()).is_err());
     fs::create_dir(place.0.path().join("empty")).expect("a folder");
-    assert!(Baseline::read(&place.0.path().join("empty")).is_err());
+    assert!(Baseline::read(&place.0.path().join("empty"), &no_store()).is_err());
     let mut alone = Inspector { baseline: None, ..inspector(&new) };
     assert_eq!(found(&alone, &new), [""; 0], "nobody asks");
     alone.gate.require([CheckId::UpgradeSemver]);
