@@ -7,8 +7,9 @@ use std::ops::Range;
 use serde_json::Value;
 use vak_model::{Code, Feature, Manifest, ModuleId};
 
+use crate::bounds::{Bounds, ScanError};
 use crate::inspect::{Interface, InterfaceError};
-use crate::scan::{Bodies, Bounds, ScanError, Scanned, Sections};
+use crate::scan::{Bodies, Scanned, Sections};
 use crate::signature_block::{self, SignatureBlockError};
 use crate::{ManifestDocument, ManifestError, embed_manifest, module_id};
 

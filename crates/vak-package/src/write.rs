@@ -2,7 +2,8 @@
 
 use wasm_encoder::{CustomSection, Section};
 
-use crate::scan::{HEADER_BYTES, ScanError, Scanned};
+use crate::bounds::ScanError;
+use crate::scan::{HEADER_BYTES, Scanned};
 use crate::{Artefact, Bounds, ManifestDocument};
 
 /// `module` with `manifest` as its first section, in the place of any manifest and signature that it had.
