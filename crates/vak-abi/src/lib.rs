@@ -25,6 +25,9 @@ pub const FAILURE_BYTES: u32 = 8;
 /// The module that all host calls are imported from.
 pub const IMPORT_MODULE: &str = "vak";
 
+/// The host function that copies out a response which did not fit, `(out: i32, cap: i32) -> i64`; it needs no capability.
+pub const IMPORT_TAKE: &str = "take";
+
 /// The custom section that holds the canonical manifest.
 pub const SECTION_MANIFEST: &str = "vak.manifest";
 
@@ -88,6 +91,51 @@ impl Answer {
     }
 }
 
+/// How a host call came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It was done; the bytes are its response.
+    Done,
+    /// It may not be done; the bytes are the error, as JSON.
+    Denied,
+    /// It could not be done; the bytes are the error, as JSON.
+    Failed,
+}
+
+/// The result of a host call: how it came out, and how long its response is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// How it came out.
+    pub status: Status,
+    /// Length of the response in bytes, whether it was written or not.
+    pub len: u32,
+}
+
+impl Response {
+    /// Packs the response as `status << 32 | len`.
+    #[must_use]
+    pub const fn pack(self) -> i64 {
+        let status: i64 = match self.status {
+            Status::Done => 0,
+            Status::Denied => 1,
+            Status::Failed => 2,
+        };
+        (status << 32) | self.len as i64
+    }
+
+    /// Takes a packed response apart. A status that ABI 1 does not know is `None`.
+    #[must_use]
+    pub const fn unpack(packed: i64) -> Option<Self> {
+        let status = match packed >> 32 {
+            0 => Status::Done,
+            1 => Status::Denied,
+            2 => Status::Failed,
+            _ => return None,
+        };
+        Some(Self { status, len: (packed & 0xffff_ffff) as u32 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +148,18 @@ mod tests {
                 assert_eq!(Answer::unpack(answer.pack()), answer);
             }
         }
+    }
+
+    #[test]
+    fn a_packed_response_unpacks_to_itself() {
+        for status in [Status::Done, Status::Denied, Status::Failed] {
+            for len in [0, 1, u32::MAX] {
+                let response = Response { status, len };
+                assert_eq!(Response::unpack(response.pack()), Some(response));
+            }
+        }
+        assert_eq!(Response::unpack(3 << 32), None);
+        assert_eq!(Response::unpack(-1), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::HostCall;
 use crate::advice::{self, Advice};
 
 /// A kind of power over something outside the guest's own memory.
@@ -105,21 +106,9 @@ impl Capability {
         }
     }
 
-    /// The one function of module `vak` that needs this capability; `compute` needs none.
-    #[must_use]
-    pub const fn import(self) -> Option<&'static str> {
-        match self {
-            Self::Compute => None,
-            Self::FsRead => Some("fs_read"),
-            Self::FsWrite => Some("fs_write"),
-            Self::NetHttp => Some("net_http"),
-            Self::Kv => Some("kv"),
-            Self::Log => Some("log"),
-            Self::Clock => Some("clock"),
-            Self::Random => Some("random"),
-            Self::VerifyPlan => Some("verify_plan"),
-            Self::Reason => Some("reason"),
-        }
+    /// The functions of module `vak` that need this capability; `compute` needs none.
+    pub fn calls(self) -> impl Iterator<Item = HostCall> {
+        HostCall::ALL.into_iter().filter(move |call| call.capability() == self)
     }
 
     /// Whether a request lists the resources that it wants to reach.

@@ -5,9 +5,12 @@
 
 mod advice;
 mod capability;
+mod decision;
 mod digest;
+mod effect;
 mod fault;
 mod grant;
+mod host_call;
 mod limits;
 mod manifest;
 mod name;
@@ -16,9 +19,12 @@ mod usage;
 
 pub use advice::Advice;
 pub use capability::{Capability, CapabilityRequest, InvalidCapability};
+pub use decision::{Decision, Denial, Ground};
 pub use digest::{Digest, InvalidDigest, ModuleId};
+pub use effect::{Effect, GuestPath, InvalidKey, InvalidPath, KvKey, Resource};
 pub use fault::{Code, Fault, Status};
 pub use grant::{Grant, NotGranted};
+pub use host_call::HostCall;
 pub use limits::{
     InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,
 };

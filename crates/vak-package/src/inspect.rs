@@ -1,7 +1,7 @@
 //! What a module shows to the outside, held against its manifest and the ABI, without running anything.
 
-use vak_abi::{EXPORT_ALLOC, EXPORT_FAILURE, EXPORT_MEMORY, IMPORT_MODULE};
-use vak_model::{Capability, Manifest};
+use vak_abi::{EXPORT_ALLOC, EXPORT_FAILURE, EXPORT_MEMORY, IMPORT_MODULE, IMPORT_TAKE};
+use vak_model::{HostCall, Manifest};
 
 use crate::scan::{ExportType, FuncType, Import, ImportType, Scanned, ValType};
 
@@ -117,17 +117,17 @@ impl Interface {
     }
 }
 
-/// The type that a host function has, if a capability that the manifest declares covers it.
+/// The type that a host function has, if a capability that the manifest declares covers it, or if it needs none.
 fn declared_type(import: &Import, manifest: &Manifest) -> Option<FuncType> {
     if import.module != IMPORT_MODULE {
         return None;
     }
-    let declared =
-        |capability: &Capability| capability.import() == Some(&import.name) && manifest.requests(*capability);
-    Capability::ALL
-        .iter()
-        .any(declared)
-        .then(|| FuncType { params: vec![ValType::I32; 4], results: vec![ValType::I64] })
+    let params = match import.name.as_str() {
+        IMPORT_TAKE => 2,
+        name if manifest.requests(HostCall::named(name)?.capability()) => 4,
+        _ => return None,
+    };
+    Some(FuncType { params: vec![ValType::I32; params], results: vec![ValType::I64] })
 }
 
 fn shown(import: &Import) -> String {

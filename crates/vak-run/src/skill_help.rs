@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use vak_cli::{Failure, Ui, bytes, count, millis};
-use vak_model::{CapabilityRequest, Export, LimitKind, Limits, Manifest};
+use vak_model::{Capability, CapabilityRequest, Export, LimitKind, Limits, Manifest};
 
 use crate::args::RunArgs;
 use crate::failures::example;
@@ -40,10 +40,10 @@ fn describe(manifest: &Manifest, example: Option<String>) -> Result<String, std:
         describe_export(&mut page, export)?;
     }
     page.push_str("\nMay:\n");
-    if manifest.capabilities.iter().all(|request| request.capability.import().is_none()) {
+    if manifest.capabilities.iter().all(|request| request.capability == Capability::Compute) {
         page.push_str("  compute, and nothing else\n");
     }
-    for request in manifest.capabilities.iter().filter(|request| request.capability.import().is_some()) {
+    for request in manifest.capabilities.iter().filter(|request| request.capability != Capability::Compute) {
         describe_request(&mut page, request)?;
     }
     page.push_str("\nLimits of a call:\n");

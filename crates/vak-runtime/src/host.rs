@@ -19,7 +19,7 @@ const DENIED: i64 = 1 << 32;
 /// Refuses capabilities that are asked for and held, and that nothing here stands behind.
 pub(crate) fn available(manifest: &Manifest, grant: &Grant) -> Result<(), PrepareError> {
     let unavailable = |capability: &Capability| {
-        capability.import().is_some() && manifest.requests(*capability) && grant.holds(*capability)
+        *capability != Capability::Compute && manifest.requests(*capability) && grant.holds(*capability)
     };
     Capability::ALL.into_iter().find(unavailable).map_or(Ok(()), |held| Err(PrepareError::Unavailable(held)))
 }
@@ -27,8 +27,8 @@ pub(crate) fn available(manifest: &Manifest, grant: &Grant) -> Result<(), Prepar
 /// Links a denial for every import that the manifest calls optional and the grant does not hold.
 pub(crate) fn link(linker: &mut Linker<Meter>, manifest: &Manifest, grant: &Grant) -> wasmtime::Result<()> {
     let denied = |capability: &Capability| manifest.requests(*capability) && !grant.holds(*capability);
-    for import in Capability::ALL.into_iter().filter(denied).filter_map(Capability::import) {
-        linker.func_wrap(IMPORT_MODULE, import, deny)?;
+    for call in Capability::ALL.into_iter().filter(denied).flat_map(Capability::calls) {
+        linker.func_wrap(IMPORT_MODULE, call.name(), deny)?;
     }
     Ok(())
 }

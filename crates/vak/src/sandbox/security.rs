@@ -88,7 +88,7 @@ fn filesystem_probe() {
 fn network_probe() {
     let probe = r#"(import "wasi_snapshot_preview1" "sock_recv" (func (param i32 i32 i32 i32 i32 i32) (result i32)))"#;
     assert_eq!(refusal(module(probe, "i64.const 0"), ""), Code::ImportUndeclared);
-    let fetch = r#"(import "vak" "net_http" (func (param i32 i32 i32 i32) (result i64)))"#;
+    let fetch = r#"(import "vak" "http_fetch" (func (param i32 i32 i32 i32) (result i64)))"#;
     assert_eq!(refusal(module(fetch, "i64.const 0"), ""), Code::ImportUndeclared);
     let honest = read(module(fetch, "i64.const 0"), "capabilities: [{ net.http: [\"https://example.com/*\"] }]");
     let manifest = honest.expect("a package").document().manifest().clone();
