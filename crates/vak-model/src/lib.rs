@@ -1,4 +1,4 @@
-//! The nouns of VAK: names, digests, the manifest, capabilities, limits, grants, usage and faults.
+//! The nouns of VAK: names, digests, the manifest, capabilities, effects, decisions, limits, usage and faults.
 //!
 //! Every other crate speaks in these types. This crate does no I/O, reads no clock, knows no WebAssembly and no
 //! cryptography: a value of these types is checked for its own form and for nothing else.
@@ -9,7 +9,6 @@ mod decision;
 mod digest;
 mod effect;
 mod fault;
-mod grant;
 mod host_call;
 mod limits;
 mod manifest;
@@ -23,7 +22,6 @@ pub use decision::{Decision, Denial, Ground};
 pub use digest::{Digest, InvalidDigest, ModuleId};
 pub use effect::{Effect, GuestPath, InvalidKey, InvalidPath, KvKey, Resource};
 pub use fault::{Code, Fault, Status};
-pub use grant::{Grant, NotGranted};
 pub use host_call::HostCall;
 pub use limits::{
     InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,

@@ -1,14 +1,14 @@
 //! Running a skill, from the word that names it to the answer on stdout.
 
-use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use serde_json::value::RawValue;
 use vak_abi::Verdict;
 use vak_cli::{Failure, Ui};
-use vak_model::{Code, Grant, Manifest, Status};
+use vak_model::{Code, Manifest, Status};
 use vak_package::{Artefact, Package, read_file};
+use vak_policy::{Grant, GrantError};
 use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
 use vak_trust::Admitted;
 
@@ -105,7 +105,7 @@ fn prepare_at(
     let title = format!("`{}` {}", manifest.name, manifest.version);
     let admitted = admit(package, &Subject { title, file, key_hints }, &args.admission(), ui)?;
     report.signed_by(admitted.signers());
-    let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
+    let grant = Grant::from_nobody(&manifest).map_err(|error| denied(&error, &manifest))?;
     let compiled = compile(&admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
     Ok((skill, manifest))
@@ -139,7 +139,7 @@ fn skill_report(package: &Package) -> SkillReport {
     }
 }
 
-fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {
+fn denied(error: &GrantError, manifest: &Manifest) -> Failure {
     Failure::of(Code::CapabilityDenied, error)
         .fact("skill", format!("`{}` {} asks for it in its manifest", manifest.name, manifest.version))
 }

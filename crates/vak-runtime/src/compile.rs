@@ -189,8 +189,9 @@ impl CompiledModule {
 
 #[cfg(test)]
 mod tests {
-    use vak_model::{Grant, StackClass};
+    use vak_model::StackClass;
     use vak_package::{Bounds, ManifestDocument};
+    use vak_policy::Grant;
     use vak_trust::{Timestamp, Trust};
     use wasmtime::Engine;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use vak_model::{Capability, Code, ExportName, LimitKind, NotGranted};
+use vak_model::{Capability, Code, ExportName, LimitKind};
 use vak_package::{JsonError, ScanError, SchemaError, SchemaViolation};
+use vak_policy::GrantError;
 use wasmtime::Trap;
 
 /// The engine can't be set up here.
@@ -90,7 +91,7 @@ pub enum PrepareError {
     },
     /// The manifest needs a capability that the grant does not hold.
     #[error(transparent)]
-    NotGranted(#[from] NotGranted),
+    NotGranted(#[from] GrantError),
     /// The grant holds a capability that this runtime has nothing behind.
     #[error("the capability `{0}` is granted, and this runtime can't give it")]
     Unavailable(Capability),

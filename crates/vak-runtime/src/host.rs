@@ -4,7 +4,8 @@
 //! denials of capabilities that it can do without are here: no capability can be granted yet.
 
 use vak_abi::IMPORT_MODULE;
-use vak_model::{Capability, Grant, Manifest};
+use vak_model::{Capability, Manifest};
+use vak_policy::Grant;
 use wasmtime::{Caller, Linker};
 
 use crate::error::PrepareError;

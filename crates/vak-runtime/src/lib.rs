@@ -6,7 +6,8 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use vak_model::{Grant, LimitRequest};
+//! # use vak_model::LimitRequest;
+//! # use vak_runtime::Grant;
 //! # use vak_package::{Bounds, ManifestDocument, Package};
 //! # use vak_runtime::{Runtime, RuntimeConfig};
 //! # use vak_trust::{Timestamp, Trust};
@@ -20,7 +21,7 @@
 //! let package = Package::pack(module, &manifest, &Bounds::default())?;
 //! // Nobody vouches for it: for development only. `vak_trust::admit` asks for signatures that the operator trusts.
 //! let admitted = vak_trust::dangerous::admit_unsigned(package, &Trust::nobody(), Timestamp::EPOCH)?;
-//! let grant = Grant::new(manifest.manifest(), &Default::default())?; // the operator allows nothing but computing
+//! let grant = Grant::from_nobody(manifest.manifest())?; // the operator allows nothing but computing
 //! let runtime = Runtime::new(RuntimeConfig::default())?;
 //! let skill = runtime.compile(&admitted, &LimitRequest::none())?.prepare(&grant)?;
 //! let outcome = pollster::block_on(skill.call("echo", br#"{"hello":"world"}"#));
@@ -77,6 +78,7 @@ pub use golden::{GoldenReport, GoldenVerdict};
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
 pub use profile::Profile;
+pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
 
 /// The exact version of the engine that this crate is built with.
 pub const ENGINE_VERSION: &str = "48.0.8";

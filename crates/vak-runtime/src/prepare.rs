@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use vak_model::{Export, ExportName, Grant, Limits};
+use vak_model::{Export, ExportName, Limits};
 use vak_package::Schema;
+use vak_policy::Grant;
 use wasmtime::{InstancePre, Linker, ModuleExport};
 
 use crate::CompiledSkill;

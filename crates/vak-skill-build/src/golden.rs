@@ -1,11 +1,11 @@
 //! Running the golden cases of what was just built, in a sandbox that grants nothing but computing.
 
-use std::collections::BTreeSet;
 use std::error::Error as StdError;
 
 use vak_cli::{Home, Ui};
-use vak_model::{Code, GoldenCase, Grant, LimitRequest};
+use vak_model::{Code, GoldenCase, LimitRequest};
 use vak_package::Package;
+use vak_runtime::Grant;
 use vak_runtime::{CacheConfig, CompileWith, GoldenReport, Runtime, RuntimeConfig};
 use vak_trust::dangerous::admit_unsigned;
 use vak_trust::{Timestamp, Trust};
@@ -24,7 +24,7 @@ pub(crate) struct Ran {
 /// Runs every golden case. None runs if the skill needs a capability: there is nobody to grant it here.
 pub(crate) fn run(package: Package, home: &Home, ui: &mut Ui) -> Result<Vec<Ran>, Error> {
     let manifest = package.document().manifest().clone();
-    let Ok(grant) = Grant::new(&manifest, &BTreeSet::new()) else { return Ok(Vec::new()) };
+    let Ok(grant) = Grant::from_nobody(&manifest) else { return Ok(Vec::new()) };
     if manifest.tests.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use vak_model::{Grant, LimitRequest};
+use vak_model::LimitRequest;
 use vak_package::{Artefact as _, Bounds, Package, read_module};
+use vak_runtime::Grant;
 use vak_runtime::{Runtime, RuntimeConfig};
 use vak_trust::{Admitted, PublicKeyForm, Timestamp, Trust, create_public_file};
 
@@ -61,7 +62,7 @@ fn admitted(path: &Path, trust: &Trust) -> Option<Admitted<Package>> {
 
 fn answers(admitted: &Admitted<Package>, runtime: &Runtime) -> bool {
     let manifest = admitted.artefact().document().manifest();
-    let grant = Grant::new(manifest, &Default::default()).expect("granted");
+    let grant = Grant::from_nobody(manifest).expect("granted");
     let skill = runtime.compile(admitted, &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared");
     pollster::block_on(skill.call("execute", b"7")).result.expect("an answer").bytes() == b"7"
 }

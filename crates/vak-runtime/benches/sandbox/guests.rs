@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use vak_model::{Grant, LimitRequest};
+use vak_model::LimitRequest;
 use vak_package::{Artefact, Bounds, ManifestDocument, Package, RawModule, embed_manifest};
+use vak_runtime::Grant;
 use vak_runtime::{Allocation, Pool, PreparedSkill, Runtime, RuntimeConfig};
 use vak_trust::{Admitted, Timestamp, Trust};
 

@@ -52,10 +52,7 @@ fn code_of_a_package_that_was_read_serves_one_that_was_opened() {
     let read = Package::read(bytes, &Bounds::default()).expect("a package");
     for (package, expected) in [(read, CacheUse::Miss), (opened("i64.const 0"), CacheUse::Hit)] {
         let skill = runtime.compile(&unsigned(package).expect("unsigned"), &LimitRequest::none()).expect("compiled");
-        let grant = vak_model::Grant::new(
-            ManifestDocument::from_yaml(YAML).expect("a manifest").manifest(),
-            &Default::default(),
-        );
+        let grant = vak_runtime::Grant::from_nobody(ManifestDocument::from_yaml(YAML).expect("a manifest").manifest());
         let skill = skill.prepare(&grant.expect("granted")).expect("prepared");
         let outcome = pollster::block_on(skill.call("execute", b"{}"));
         assert_eq!(outcome.usage.cache, Some(expected));

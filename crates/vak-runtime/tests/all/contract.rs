@@ -62,8 +62,9 @@ const PROMISE: &str = "{ name: test, version: \"1.0.0\", description: A test, mo
     output_schema: { type: object, properties: { r: { type: number } }, required: [r], additionalProperties: false } }] }";
 
 fn promising(bytes: &[u8], failed: bool) -> PreparedSkill {
-    use vak_model::{Grant, LimitRequest};
+    use vak_model::LimitRequest;
     use vak_package::{Bounds, ManifestDocument, Package};
+    use vak_runtime::Grant;
     let manifest = ManifestDocument::from_yaml(PROMISE).expect("valid");
     let data: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
     let packed = (u64::from(failed) << 63 | 2048 << 32 | bytes.len() as u64).cast_signed();

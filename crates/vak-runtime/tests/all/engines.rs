@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use vak_model::{Grant, LimitKind, LimitRequest};
+use vak_model::{LimitKind, LimitRequest};
 use vak_package::{Bounds, ManifestDocument, Package};
+use vak_runtime::Grant;
 use vak_runtime::{Allocation, Pool, PreparedSkill, Runtime, RuntimeConfig};
 
 use crate::call;

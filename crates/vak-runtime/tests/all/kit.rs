@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
-use vak_model::{Code, Grant, LimitRequest};
+use vak_model::{Code, LimitRequest};
 use vak_package::{Artefact, Bounds, ManifestDocument, Package};
+use vak_runtime::Grant;
 use vak_runtime::{Outcome, PreparedSkill, Runtime};
 use vak_trust::{AdmitError, Admitted, Timestamp, Trust};
 
@@ -39,7 +40,7 @@ pub(crate) fn from_text(text: &str, yaml: &str) -> PreparedSkill {
     let module = wat::parse_str(text).expect("valid text");
     let package = Package::pack(module, &manifest, &Bounds::default()).expect("a valid package");
     let admitted = unsigned(package).expect("unsigned");
-    let grant = Grant::new(manifest.manifest(), &Default::default()).expect("granted");
+    let grant = Grant::from_nobody(manifest.manifest()).expect("granted");
     runtime().compile(&admitted, &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared")
 }
 

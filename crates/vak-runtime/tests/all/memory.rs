@@ -83,8 +83,9 @@ fn nothing_of_a_call_is_left_for_the_next() {
 
 #[test]
 fn an_operator_s_limit_holds_whatever_the_manifest_says() {
-    use vak_model::{Grant, LimitKind};
+    use vak_model::LimitKind;
     use vak_package::{Bounds, ManifestDocument, Package};
+    use vak_runtime::Grant;
     use vak_runtime::{Runtime, RuntimeConfig};
 
     let mut limits = LimitRequest::none();

@@ -9,8 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use vak_model::{Code, Fault, Grant, LimitRequest};
+use vak_model::{Code, Fault, LimitRequest};
 use vak_package::{Bounds, ManifestDocument, Package};
+use vak_runtime::Grant;
 use vak_runtime::{CacheConfig, PreparedSkill, Runtime};
 
 use crate::hostile::Hostile;
@@ -132,7 +133,7 @@ fn prepare(runtime: &Runtime, module: &[u8], yaml: &str) -> Result<PreparedSkill
     let manifest = ManifestDocument::from_yaml(yaml).expect("a valid manifest");
     let package = Package::pack(module.to_vec(), &manifest, &Bounds::default());
     let admitted = unsigned(package.map_err(|error| (error.code(), error.to_string()))?).expect("unsigned");
-    let grant = Grant::new(manifest.manifest(), &Default::default()).expect("granted");
+    let grant = Grant::from_nobody(manifest.manifest()).expect("granted");
     let compiled = runtime.compile(&admitted, &LimitRequest::none());
     let compiled = compiled.map_err(|error| (error.code(), error.to_string()))?;
     compiled.prepare(&grant).map_err(|error| (error.code(), error.to_string()))

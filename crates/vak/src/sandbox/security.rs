@@ -1,9 +1,9 @@
 //! The nine security tests of the quota executor, one of the systems that VAK's specification restates (its section S3), by
 //! their names: four guests that attack, and five artefacts that no validation may let through.
 
-use crate::model::{Code, Fault, Grant, LimitRequest};
+use crate::model::{Code, Fault, LimitRequest};
 use crate::package::{Bounds, ManifestDocument, Package, PackageError};
-use crate::sandbox::{Outcome, Runtime, RuntimeConfig};
+use crate::sandbox::{Grant, Outcome, Runtime, RuntimeConfig};
 use crate::trust::dangerous::admit_unsigned;
 use crate::trust::{Timestamp, Trust};
 
@@ -30,7 +30,7 @@ fn module(items: &str, body: &str) -> Vec<u8> {
 }
 
 fn run(package: Package) -> Outcome {
-    let grant = Grant::new(package.document().manifest(), &Default::default()).expect("nothing is needed");
+    let grant = Grant::from_nobody(package.document().manifest()).expect("nothing is needed");
     let admitted = admit_unsigned(package, &Trust::nobody(), Timestamp::EPOCH).expect("unsigned");
     let runtime = Runtime::new(RuntimeConfig::default()).expect("an engine");
     let skill = runtime.compile(&admitted, &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared");
@@ -92,7 +92,7 @@ fn network_probe() {
     assert_eq!(refusal(module(fetch, "i64.const 0"), ""), Code::ImportUndeclared);
     let honest = read(module(fetch, "i64.const 0"), "capabilities: [{ net.http: [\"https://example.com/*\"] }]");
     let manifest = honest.expect("a package").document().manifest().clone();
-    let denied = Grant::new(&manifest, &Default::default()).expect_err("nobody allows it");
+    let denied = Grant::from_nobody(&manifest).expect_err("nobody allows it");
     assert!(denied.to_string().contains("net.http"), "{denied}");
 }
 
