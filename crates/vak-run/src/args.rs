@@ -5,6 +5,7 @@ use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, TrustArgs, Ui, Un
 use vak_model::Code;
 
 use crate::audit::AuditArgs;
+use crate::grants::GrantArgs;
 use crate::trust::Door;
 use crate::{audit_verbs, doctor, golden, invoke, list, run, skill_help, store};
 
@@ -98,6 +99,8 @@ pub(crate) struct RunArgs {
     pub(crate) audit: AuditArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) grants: GrantArgs,
     /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
     #[arg(long, short)]
     help: bool,

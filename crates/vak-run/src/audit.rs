@@ -5,6 +5,7 @@
 //! all, since they may quote both.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
@@ -28,9 +29,11 @@ pub(crate) struct AuditArgs {
 pub(crate) enum How {
     /// Not at all
     Off,
-    /// Written, and with the system: no kill loses it, a power cut may
+    /// Its beginning and its end are with the system before anything comes of them: a power cut may lose them, no kill can
     Buffered,
-    /// Written, and waited for until it is on the disk
+    /// The same, and each effect is with the system before it happens
+    Effect,
+    /// The same, and on the disk
     Sync,
 }
 
@@ -50,8 +53,8 @@ pub(crate) struct Ended<'a> {
 /// The record of one run.
 #[derive(Debug)]
 pub(crate) struct Audit {
-    log: Option<AuditLog>,
-    trail: Trail,
+    log: Option<Arc<Mutex<AuditLog>>>,
+    trail: Arc<Mutex<Trail>>,
     asked: String,
     what: &'static str,
     manifest: Option<Digest>,
@@ -65,13 +68,14 @@ impl Audit {
         let durability = match args.audit.audit {
             How::Off => None,
             How::Buffered => Some(Durability::Buffered),
+            How::Effect => Some(Durability::Effect),
             How::Sync => Some(Durability::Sync),
         };
         let open = |durability| AuditLog::open(&config().durability(durability)).map_err(|error| failed(&error));
         let run = RunId::random().map_err(|error| Failure::of(Code::HostEngine, &error))?;
         Ok(Self {
-            log: durability.map(open).transpose()?,
-            trail: Trail::new(run),
+            log: durability.map(open).transpose()?.map(|log| Arc::new(Mutex::new(log))),
+            trail: Arc::new(Mutex::new(Trail::new(run))),
             asked: args.skill.clone().unwrap_or_default(),
             what,
             manifest: None,
@@ -154,21 +158,26 @@ impl Audit {
         let module = skill.and_then(|skill| skill.digest.parse().ok());
         let subject = Subject { module, manifest: self.manifest, policy: None };
         let text = |text: Option<&String>| text.map(|text| Value::text(text));
-        let record = self.trail.record(kind).about(subject).with("asked", Value::text(&self.asked));
+        let record = locked(&self.trail).record(kind).about(subject).with("asked", Value::text(&self.asked));
         let record = record.with("skill", text(skill.and_then(|skill| skill.name.as_ref())));
         let record = record.with("version", text(skill.and_then(|skill| skill.version.as_ref())));
         record.with("export", text(report.export.as_ref()))
     }
 
     fn append(&mut self, record: &Record) -> Result<(), Failure> {
-        let Some(log) = &mut self.log else { return Ok(()) };
-        log.append(record, SystemTime::now()).map_err(|error| failed(&error))
+        let Some(log) = &self.log else { return Ok(()) };
+        locked(log).append(record, SystemTime::now()).map_err(|error| failed(&error))
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
-        let Some(log) = &mut self.log else { return Ok(()) };
-        log.commit(SystemTime::now()).map_err(|error| failed(&error))
+        let Some(log) = &self.log else { return Ok(()) };
+        locked(log).commit(SystemTime::now()).map_err(|error| failed(&error))
     }
+}
+
+/// A thread that panicked while it held the log has left it whole: it changes by one step at a time.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the run used; times in whole microseconds.

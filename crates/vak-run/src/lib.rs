@@ -12,6 +12,7 @@ mod audit_verify;
 mod doctor;
 mod failures;
 mod golden;
+mod grants;
 mod invoke;
 mod list;
 mod load;

@@ -8,13 +8,14 @@ use vak_abi::Verdict;
 use vak_cli::{Failure, Ui};
 use vak_model::{Code, Manifest, Status};
 use vak_package::{Artefact, Package, read_file};
-use vak_policy::{Grant, GrantError};
+use vak_policy::{Grant, Principal};
 use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
 use crate::audit::{Audit, Ended};
 use crate::failures;
+use crate::grants;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
@@ -105,7 +106,10 @@ fn prepare_at(
     let title = format!("`{}` {}", manifest.name, manifest.version);
     let admitted = admit(package, &Subject { title, file, key_hints }, &args.admission(), ui)?;
     report.signed_by(admitted.signers());
-    let grant = Grant::from_nobody(&manifest).map_err(|error| denied(&error, &manifest))?;
+    let given = args.grants.given()?;
+    let skill = args.skill.as_deref().unwrap_or_default();
+    let grant = Grant::new(&manifest, &principal(&admitted, &manifest), &given.operator);
+    let grant = grant.map_err(|error| grants::refused(&error, skill, &manifest))?;
     let compiled = compile(&admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
     Ok((skill, manifest))
@@ -139,9 +143,15 @@ fn skill_report(package: &Package) -> SkillReport {
     }
 }
 
-fn denied(error: &GrantError, manifest: &Manifest) -> Failure {
-    Failure::of(Code::CapabilityDenied, error)
-        .fact("skill", format!("`{}` {} asks for it in its manifest", manifest.name, manifest.version))
+/// The skill, as policies know it.
+fn principal(admitted: &Admitted<Package>, manifest: &Manifest) -> Principal {
+    let signers = admitted.signers().iter().map(|signer| signer.key.to_string()).collect();
+    Principal {
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        module: Some(admitted.artefact().id()),
+        signers,
+    }
 }
 
 fn compile(admitted: &Admitted<Package>, args: &RunArgs, ui: &mut Ui) -> Result<CompiledSkill, Failure> {
