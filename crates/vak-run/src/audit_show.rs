@@ -119,20 +119,47 @@ fn print(number: u64, bytes: &[u8], open: &Open, args: &Args, ui: &mut Ui) -> Re
 }
 
 fn line(entry: &Entry, unknown: bool) -> String {
+    let what = match entry.kind.parse() {
+        Ok(Kind::HostCall) => host_call(entry),
+        Ok(Kind::HostCallEnd) => host_call_end(entry),
+        Ok(Kind::Recovered) => {
+            let bytes = entry.data.get("bytes").map(ToString::to_string).unwrap_or_default();
+            format!("{bytes} bytes behind the last checkpoint were cut off")
+        }
+        Ok(Kind::ExecStart | Kind::ExecEnd) | Err(_) => execution(entry),
+    };
+    let unknown = if unknown { "  unknown: no end is on record" } else { "" };
+    format!("{}  {:<13}  {}  {what}{unknown}", entry.t, entry.kind, entry.run)
+}
+
+/// Which skill and which function of it, and how that ended.
+fn execution(entry: &Entry) -> String {
     let name = entry.text("skill").or_else(|| entry.text("asked")).unwrap_or("-");
     let version = entry.text("version").map(|version| format!("@{version}")).unwrap_or_default();
     let export = entry.text("export").map(|export| format!(" {export}")).unwrap_or_default();
-    let mut end = match (entry.text("status"), entry.text("code")) {
-        (Some(status), Some(code)) => format!("  {status} ({code})"),
-        (Some(status), None) => format!("  {status}"),
-        (None, _) => String::new(),
-    };
-    if unknown {
-        end.push_str("  unknown: no end is on record");
+    let end = entry.text("status").map(|status| format!("  {status}{}", code(entry))).unwrap_or_default();
+    format!("{name}{version}{export}{end}")
+}
+
+/// What was asked for, and what was decided.
+fn host_call(entry: &Entry) -> String {
+    let mut asked = entry.text("call").unwrap_or("-").to_owned();
+    for key in ["path", "key", "to"] {
+        if let Some(text) = entry.text(key) {
+            asked = format!("{asked} {text}");
+        }
     }
-    if entry.kind == Kind::Recovered.word() {
-        let number = |key: &str| entry.data.get(key).map(ToString::to_string).unwrap_or_default();
-        end = format!("  {} bytes behind the last checkpoint were cut off", number("bytes"));
-    }
-    format!("{}  {:<13}  {}  {name}{version}{export}{end}", entry.t, entry.kind, entry.run)
+    let allowed = entry.data.get("allowed").and_then(serde_json::Value::as_bool);
+    let decided = if allowed == Some(true) { "allowed" } else { "denied" };
+    format!("{asked}  {decided}{}", code(entry))
+}
+
+/// How it came out.
+fn host_call_end(entry: &Entry) -> String {
+    let of = entry.data.get("of").map(ToString::to_string).unwrap_or_default();
+    format!("of {of}  {}{}", entry.text("ended").unwrap_or("-"), code(entry))
+}
+
+fn code(entry: &Entry) -> String {
+    entry.text("code").map(|code| format!(" ({code})")).unwrap_or_default()
 }
