@@ -9,7 +9,7 @@ use vak_abi::Verdict;
 use vak_cli::{Failure, Ui};
 use vak_model::{Code, Grant, Manifest, Status};
 use vak_package::{Artefact, Package, read_file};
-use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
+use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
@@ -18,7 +18,7 @@ use crate::failures;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
-use crate::runtime::runtime;
+use crate::runtime;
 use crate::trust::{Subject, admit};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
@@ -98,7 +98,8 @@ fn prepare_at(
     report: &mut Report,
     audit: &mut Audit,
 ) -> Result<(PreparedSkill, Manifest), Failure> {
-    let Loaded { package, file, key_hints } = open(location)?;
+    let runtime = runtime::quiet(args.cache)?;
+    let Loaded { package, file, key_hints } = open(location, &runtime)?;
     report.skill = Some(skill_report(&package));
     audit.manifest(package.document().digest());
     let manifest = package.document().manifest().clone();
@@ -106,7 +107,8 @@ fn prepare_at(
     let admitted = admit(package, &Subject { title, file, key_hints }, &args.admission(), ui)?;
     report.signed_by(admitted.signers());
     let grant = Grant::new(&manifest, &BTreeSet::new()).map_err(|error| denied(&error, &manifest))?;
-    let compiled = compile(&admitted, args, ui)?;
+    runtime::warn(&runtime, ui)?;
+    let compiled = compile(&runtime, &admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
     Ok((skill, manifest))
 }
@@ -144,10 +146,14 @@ fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {
         .fact("skill", format!("`{}` {} asks for it in its manifest", manifest.name, manifest.version))
 }
 
-fn compile(admitted: &Admitted<Package>, args: &RunArgs, ui: &mut Ui) -> Result<CompiledSkill, Failure> {
+fn compile(
+    runtime: &Runtime,
+    admitted: &Admitted<Package>,
+    args: &RunArgs,
+    ui: &mut Ui,
+) -> Result<CompiledSkill, Failure> {
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
-    let compiled =
-        runtime(args.cache, ui)?.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
+    let compiled = runtime.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
     for narrowed in compiled.narrowed() {
         let (flag, unit) = (narrowed.kind.flag(), narrowed.kind.unit());
         ui.note(&format!(
