@@ -1,6 +1,7 @@
 //! From a process's start to its exit code, the same for every tool.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
@@ -32,13 +33,15 @@ pub trait Tool: Parser {
 /// Runs a tool as the process's main function.
 #[must_use]
 pub fn main<T: Tool>() -> ExitCode {
-    let command = T::command().arg(generate_argument());
-    let matches = match command.clone().try_get_matches() {
+    // The process is about to end, and the system takes everything back at once: this is never dropped.
+    let mut command = ManuallyDrop::new(T::command().arg(generate_argument()));
+    let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };
     if let Some(what) = matches.get_one::<Generate>("generate") {
-        return end(generate(*what, command).map_err(Failure::from));
+        // What was parsed with knows more than was said of it: what is printed is of one that was not.
+        return end(generate(*what, T::command().arg(generate_argument())).map_err(Failure::from));
     }
     let tool = match T::from_arg_matches(&matches) {
         Ok(tool) => tool,

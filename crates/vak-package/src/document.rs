@@ -77,7 +77,7 @@ impl ManifestDocument {
         Ok(document)
     }
 
-    fn from_value(
+    pub(crate) fn from_value(
         mut value: Value,
         positions: Positions,
         found: Found,
@@ -93,6 +93,13 @@ impl ManifestDocument {
         }
         let canonical = serde_json_canonicalizer::to_vec(&value).map_err(|error| syntax(&error.to_string()))?;
         Ok(Self { manifest, canonical, positions })
+    }
+
+    /// What is read from `contents`, if that is known without a look: it is the canonical form of this very manifest.
+    pub(crate) fn as_embedded(&self, contents: &[u8]) -> Option<Self> {
+        let Self { manifest, canonical, .. } = self;
+        let same = manifest.signature.is_none() && contents.len() <= MAX_TEXT_BYTES && canonical == contents;
+        same.then(|| Self { manifest: manifest.clone(), canonical: canonical.clone(), positions: Positions::default() })
     }
 
     /// The manifest's meaning.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vak_model::Code;
 
-use crate::{Bounds, FileError, ManifestDocument, ManifestError, read_file};
+use crate::{Bounds, FileError, ManifestDocument, ManifestError, TextMemory, read_file};
 
 /// The name of the manifest's file.
 const SKILL_YAML: &str = "skill.yaml";
@@ -90,10 +90,25 @@ impl SkillFolder {
     /// # Errors
     /// See [`FolderError`].
     pub fn read(folder: &Path) -> Result<Self, FolderError> {
+        Self::read_by(folder, ManifestDocument::from_yaml)
+    }
+
+    /// Reads the folder's `skill.yaml`, or takes what `memory` knows of its text.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn recall(folder: &Path, memory: &dyn TextMemory) -> Result<Self, FolderError> {
+        Self::read_by(folder, |text| ManifestDocument::recall_yaml(text, memory))
+    }
+
+    fn read_by(
+        folder: &Path,
+        read: impl FnOnce(&str) -> Result<ManifestDocument, ManifestError>,
+    ) -> Result<Self, FolderError> {
         let path = folder.join(SKILL_YAML);
         let bytes = read_file(&path, MAX_YAML_BYTES).map_err(FolderError::Yaml)?;
         let text = String::from_utf8(bytes).map_err(|_| FolderError::NotText(path.clone()))?;
-        let document = ManifestDocument::from_yaml(&text).map_err(|error| FolderError::Manifest { path, error })?;
+        let document = read(&text).map_err(|error| FolderError::Manifest { path, error })?;
         Ok(Self { folder: folder.to_owned(), document })
     }
 

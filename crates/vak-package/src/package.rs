@@ -135,7 +135,7 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
-        Specimen::read_as(bytes, bounds, Bodies::Read)?.into_package()
+        Specimen::read_as(bytes, bounds, Bodies::Read, None)?.into_package()
     }
 
     /// Reads an artefact but for the bodies of its functions: whoever has its code already, from when all of it was read,
@@ -144,7 +144,7 @@ impl Package {
     /// # Errors
     /// See [`PackageError`].
     pub fn open(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
-        Specimen::read_as(bytes, bounds, Bodies::Skip)?.into_package()
+        Specimen::read_as(bytes, bounds, Bodies::Skip, None)?.into_package()
     }
 
     /// Reads a module beside its `skill.yaml`: an artefact as it is, if it holds a manifest that equals `document`; else
@@ -185,13 +185,23 @@ impl Specimen {
     /// # Errors
     /// It is no module, or holds no manifest: there is nothing more to be said of it.
     pub fn read(bytes: Vec<u8>, bounds: &Bounds) -> Result<Self, PackageError> {
-        Self::read_as(bytes, bounds, Bodies::Read)
+        Self::read_as(bytes, bounds, Bodies::Read, None)
     }
 
-    fn read_as(bytes: Vec<u8>, bounds: &Bounds, bodies: Bodies) -> Result<Self, PackageError> {
+    /// The manifest inside is most often the one `beside` the module, which has been read already.
+    fn read_as(
+        bytes: Vec<u8>,
+        bounds: &Bounds,
+        bodies: Bodies,
+        beside: Option<&ManifestDocument>,
+    ) -> Result<Self, PackageError> {
         let sections = Sections::of(&bytes, bounds)?;
         let (_, contents) = sections.manifest.clone().ok_or(PackageError::NoManifest)?;
-        let document = ManifestDocument::from_canonical(&bytes[contents]).map_err(PackageError::Manifest)?;
+        let contents = &bytes[contents];
+        let document = match beside.and_then(|beside| beside.as_embedded(contents)) {
+            Some(document) => document,
+            None => ManifestDocument::from_canonical(contents).map_err(PackageError::Manifest)?,
+        };
         let simd = document.manifest().has_feature(Feature::Simd);
         let module = Module::read(bytes, sections, bounds, simd, bodies)?;
         let faults = module.interface.check(document.manifest()).err().map(PackageError::from).into_iter().collect();
@@ -215,14 +225,15 @@ impl Specimen {
         let sections = Sections::of(&module, bounds)?;
         let block = document.manifest().signature.as_ref();
         let mut specimen = if sections.manifest.is_some() {
-            let mut specimen = Self::read_as(module, bounds, bodies)?;
+            let mut specimen = Self::read_as(module, bounds, bodies, Some(document))?;
             let drift = differences(specimen.document().canonical(), document.canonical());
             if !drift.is_empty() {
                 specimen.faults.push(PackageError::Drift(drift));
             }
             specimen
         } else {
-            let mut specimen = Self::read_as(embed_manifest(&module, document, bounds)?, bounds, bodies)?;
+            let mut specimen =
+                Self::read_as(embed_manifest(&module, document, bounds)?, bounds, bodies, Some(document))?;
             if sections.signature.is_some() && block.is_none() {
                 // It would be lost in packing, and an artefact that was signed pass for one that was not.
                 specimen.faults.insert(0, SignatureBlockError::Bare.into());

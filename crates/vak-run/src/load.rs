@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vak_cli::{Failure, quote};
 use vak_model::Code;
-use vak_package::{Bounds, ManifestDocument, Package, PackageError, SkillFolder};
+use vak_package::{Bounds, FolderError, ManifestDocument, Package, PackageError, SkillFolder, TextMemory};
 use vak_store::SkillReference;
 
 use crate::failures;
@@ -23,16 +23,18 @@ pub(crate) struct Loaded {
 
 /// Reads the skill at `location`, all of it.
 pub(crate) fn load(location: &Location) -> Result<Loaded, Failure> {
-    load_with(location, Package::read, Package::pack)
+    load_with(location, SkillFolder::read, Package::read, Package::pack)
 }
 
-/// Reads the skill at `location`, but for the bodies of its functions: they need no second look where its code is cached.
-pub(crate) fn open(location: &Location) -> Result<Loaded, Failure> {
-    load_with(location, Package::open, Package::open_beside)
+/// Reads the skill at `location`, but for what needs no second look: the bodies of its functions where its code is cached,
+/// and a `skill.yaml` that `memory` knows.
+pub(crate) fn open(location: &Location, memory: &dyn TextMemory) -> Result<Loaded, Failure> {
+    load_with(location, |folder| SkillFolder::recall(folder, memory), Package::open, Package::open_beside)
 }
 
 fn load_with(
     location: &Location,
+    read_folder: impl FnOnce(&Path) -> Result<SkillFolder, FolderError>,
     read: impl FnOnce(Vec<u8>, &Bounds) -> Result<Package, PackageError>,
     pack: impl FnOnce(Vec<u8>, &ManifestDocument, &Bounds) -> Result<Package, PackageError>,
 ) -> Result<Loaded, Failure> {
@@ -43,7 +45,8 @@ fn load_with(
             Ok(Loaded { package, file: file.clone(), key_hints: Vec::new() })
         }
         Location::Folder { folder, named } => {
-            let skill = read_folder(folder, named.as_ref().map(|named| &named.reference))?;
+            let skill = read_folder(folder).map_err(|error| failures::folder(&error))?;
+            named.as_ref().map_or(Ok(()), |named| check_name(skill.document(), &named.reference, folder))?;
             let module = skill.module().map_err(|error| failures::folder(&error))?;
             let document = skill.document();
             let package = pack(read_module(&module.resolved)?, document, &Bounds::default());

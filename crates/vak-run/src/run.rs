@@ -9,7 +9,7 @@ use vak_cli::{Failure, Ui};
 use vak_model::{Code, Manifest, Status};
 use vak_package::{Artefact, Package, read_file};
 use vak_policy::{Grant, Principal};
-use vak_runtime::{Answer, CompiledSkill, PreparedSkill};
+use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
@@ -19,7 +19,7 @@ use crate::grants;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
-use crate::runtime::runtime;
+use crate::runtime;
 use crate::trust::{Subject, admit};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
@@ -99,7 +99,8 @@ fn prepare_at(
     report: &mut Report,
     audit: &mut Audit,
 ) -> Result<(PreparedSkill, Manifest), Failure> {
-    let Loaded { package, file, key_hints } = open(location)?;
+    let runtime = runtime::quiet(args.cache)?;
+    let Loaded { package, file, key_hints } = open(location, &runtime)?;
     report.skill = Some(skill_report(&package));
     audit.manifest(package.document().digest());
     let manifest = package.document().manifest().clone();
@@ -110,7 +111,8 @@ fn prepare_at(
     let skill = args.skill.as_deref().unwrap_or_default();
     let grant = Grant::new(&manifest, &principal(&admitted, &manifest), &given.operator);
     let grant = grant.map_err(|error| grants::refused(&error, skill, &manifest))?;
-    let compiled = compile(&admitted, args, ui)?;
+    runtime::warn(&runtime, ui)?;
+    let compiled = compile(&runtime, &admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
     Ok((skill, manifest))
 }
@@ -154,10 +156,14 @@ fn principal(admitted: &Admitted<Package>, manifest: &Manifest) -> Principal {
     }
 }
 
-fn compile(admitted: &Admitted<Package>, args: &RunArgs, ui: &mut Ui) -> Result<CompiledSkill, Failure> {
+fn compile(
+    runtime: &Runtime,
+    admitted: &Admitted<Package>,
+    args: &RunArgs,
+    ui: &mut Ui,
+) -> Result<CompiledSkill, Failure> {
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
-    let compiled =
-        runtime(args.cache, ui)?.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
+    let compiled = runtime.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
     for narrowed in compiled.narrowed() {
         let (flag, unit) = (narrowed.kind.flag(), narrowed.kind.unit());
         ui.note(&format!(

@@ -15,7 +15,7 @@ use crate::error::{CallError, ContractError, InputError, TrapKind};
 use crate::guest::{Guest, Said, classify};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
-use crate::watch::Watch;
+use crate::watch::{Stopped, Watch};
 
 /// The largest input, in bytes: it is copied into the guest, and parsed before that.
 const MAX_INPUT_BYTES: usize = 16 << 20;
@@ -78,7 +78,7 @@ impl PreparedSkill {
         };
         let ran = {
             let exchange = pin!(self.exchange(&mut store, export, input));
-            watch.over(exchange).await
+            watch.over(&self.engine, exchange).await
         };
         let result = flatten(ran, &self.limits).and_then(|said| export.check(said));
         let usage = usage(&store, &watch, &self.limits, &result, self.compile_time);
@@ -158,8 +158,13 @@ pub(crate) fn new_store(engine: &TickingEngine, limits: &Limits, watch: &Watch) 
 }
 
 /// The end of a watched call: its own result, or the limit that ended it.
-pub(crate) fn flatten<T>(ran: Result<Result<T, CallError>, LimitKind>, limits: &Limits) -> Result<T, CallError> {
-    ran.unwrap_or_else(|kind| Err(CallError::Limit { kind, limit: limits.get(kind) }))
+pub(crate) fn flatten<T>(ran: Result<Result<T, CallError>, Stopped>, limits: &Limits) -> Result<T, CallError> {
+    ran.unwrap_or_else(|stopped| {
+        Err(match stopped {
+            Stopped::Limit(kind) => CallError::Limit { kind, limit: limits.get(kind) },
+            Stopped::NoTicker(error) => CallError::NoTicker(error),
+        })
+    })
 }
 
 /// What a call has used. Fuel is exact only where the engine's counter is: after an answer, and at the end of the fuel.

@@ -1,11 +1,14 @@
 //! Engines: one for each profile and stack class, made when first needed, each with its ticker.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use vak_model::StackClass;
+use vak_package::TextMemory;
 use wasmtime::{Enabled, Engine, PoolingAllocationConfig};
 
-use crate::code::{Cache, CacheError, CacheSize, Identity};
+use crate::code::{Cache, CacheError, CacheSize, EntryName, Identity};
 use crate::config::{Allocation, Pool};
 use crate::error::EngineError;
 use crate::ticker::Ticker;
@@ -20,13 +23,29 @@ pub struct Runtime {
     engines: Mutex<[[Option<Arc<TickingEngine>>; StackClass::ALL.len()]; Profile::ALL.len()]>,
 }
 
-/// An engine whose epoch moves.
+/// An engine whose epoch moves as soon as a call takes long enough to need it.
 #[derive(Debug)]
 pub(crate) struct TickingEngine {
     pub(crate) engine: Engine,
     pub(crate) profile: Profile,
     pub(crate) identity: Identity,
-    _ticker: Ticker,
+    interval: Duration,
+    ticker: OnceLock<Ticker>,
+}
+
+impl TickingEngine {
+    /// Sees to it that the epoch moves from now on. Most calls end before their first slice of fuel does, and a thread
+    /// beside them would be a good part of their process.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub(crate) fn tick(&self) -> io::Result<()> {
+        if self.ticker.get().is_none() {
+            // Of two that are started at once, one stops again.
+            let _ = self.ticker.set(Ticker::start(&self.engine, self.interval)?);
+        }
+        Ok(())
+    }
 }
 
 impl Runtime {
@@ -52,7 +71,11 @@ impl Runtime {
     /// How much the cache holds, if there is one that can be read.
     #[must_use]
     pub fn cache_size(&self) -> Option<CacheSize> {
-        self.cache.as_ref().ok()?.as_ref()?.size().ok()
+        self.cache()?.size().ok()
+    }
+
+    fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref().ok()?.as_ref()
     }
 
     /// The engine for a profile and a stack class.
@@ -64,11 +87,24 @@ impl Runtime {
             return Ok(Arc::clone(engine));
         }
         let engine = new_engine(profile, class, self.config.allocation).map_err(EngineError::new)?;
-        let ticker = Ticker::start(&engine, self.config.tick).map_err(|error| EngineError::new(error.into()))?;
         let identity = Identity::of(&engine, profile);
-        let made = Arc::new(TickingEngine { engine, profile, identity, _ticker: ticker });
+        let (interval, ticker) = (self.config.tick, OnceLock::new());
+        let made = Arc::new(TickingEngine { engine, profile, identity, interval, ticker });
         *slot = Some(Arc::clone(&made));
         Ok(made)
+    }
+}
+
+/// What `skill.yaml`s were read as lies in the cache, if there is one.
+impl TextMemory for Runtime {
+    fn recall(&self, text: &str) -> Option<Vec<u8>> {
+        self.cache()?.recall(&EntryName::of_text(text))
+    }
+
+    fn note(&self, text: &str, value: &[u8]) {
+        if let Some(cache) = self.cache() {
+            cache.note(&EntryName::of_text(text), value);
+        }
     }
 }
 
@@ -115,7 +151,14 @@ fn pooling(pool: Pool) -> PoolingAllocationConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use vak_model::{LimitRequest, Limits};
+
     use super::*;
+    use crate::watch::Watch;
 
     #[test]
     fn every_profile_and_stack_class_has_an_engine_and_only_one() {
@@ -124,6 +167,23 @@ mod tests {
             let first = runtime.engine(profile, class).expect("an engine");
             assert!(Arc::ptr_eq(&first, &runtime.engine(profile, class).expect("an engine")));
         }
+    }
+
+    #[test]
+    fn an_engine_ticks_from_the_first_call_on_that_yields() {
+        let runtime = Runtime::new(RuntimeConfig::default()).expect("an engine");
+        let engine = runtime.engine(Profile::default(), StackClass::Standard).expect("an engine");
+        let mut watch = Watch::start(&Limits::of_manifest(&LimitRequest::none()));
+        let short = pollster::block_on(watch.over(&engine, pin!(async { 1 })));
+        assert_eq!(short.expect("in time"), 1);
+        assert!(engine.ticker.get().is_none(), "no thread for what ends at once");
+        let mut yields = [Poll::Pending, Poll::Ready(2)].into_iter();
+        let long = poll_fn(|context| {
+            context.waker().wake_by_ref();
+            yields.next().expect("polled no more than twice")
+        });
+        assert_eq!(pollster::block_on(watch.over(&engine, pin!(long))).expect("in time"), 2);
+        assert!(engine.ticker.get().is_some());
     }
 
     #[test]

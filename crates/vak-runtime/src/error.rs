@@ -141,6 +141,9 @@ pub enum CallError {
     /// The pool has no slot left.
     #[error("the host runs as many skills as it has room for")]
     Busy,
+    /// The system had no thread that would interrupt the skill.
+    #[error("the system has no thread to interrupt the skill with")]
+    NoTicker(#[source] std::io::Error),
     /// Something that can't happen did.
     #[error("internal error: {0}")]
     Internal(String),
@@ -158,6 +161,7 @@ impl CallError {
             Self::Contract(error) => error.code(),
             Self::HostMemory => Code::HostMemory,
             Self::Busy => Code::HostBusy,
+            Self::NoTicker(_) => Code::HostEngine,
             Self::Internal(_) => Code::InternalBug,
         }
     }

@@ -80,7 +80,7 @@ impl CompiledModule {
         };
         let ran = {
             let exchange = pin!(self.exchange(&mut store, function, &arguments));
-            watch.over(exchange).await
+            watch.over(&compiled.engine, exchange).await
         };
         let result = flatten(ran, &compiled.limits);
         let usage = usage(&store, &watch, &compiled.limits, &result, compiled.compile_time);

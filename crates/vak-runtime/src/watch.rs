@@ -1,12 +1,15 @@
 //! The eye on a running call: one absolute deadline, one budget of processor time.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use vak_model::{LimitKind, Limits};
+
+use crate::engine::TickingEngine;
 
 /// Measures a call from its start, and ends it when its time is over.
 #[derive(Debug)]
@@ -20,8 +23,17 @@ pub(crate) struct Watch {
     uncounted: Duration,
 }
 
-/// The most that the first slice of a call counts as processor time. A slice ends after a tick or a million of fuel, which
-/// takes a guest less than this; the rest is time that the system gave to others.
+/// Why a call was dropped where it stood.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// It has reached a limit.
+    Limit(LimitKind),
+    /// Nothing would interrupt it: the system has no thread for the ticker.
+    NoTicker(io::Error),
+}
+
+/// The most that the first slice of a call counts as processor time. It ends after a million of fuel, which takes a guest
+/// less than this; the rest is time that the system gave to others.
 const FIRST_SLICE_MAX: Duration = Duration::from_millis(1);
 
 impl Watch {
@@ -37,17 +49,24 @@ impl Watch {
 
     /// Drives `future` to its end, or drops it where it stands when a limit is reached.
     ///
-    /// The future must return to its caller now and then: guests do so at every tick and every million of fuel. It is
-    /// pinned where it is made, since it is large, and moving it would be dearer than anything else here.
-    pub(crate) async fn over<F: Future>(&mut self, mut future: Pin<&mut F>) -> Result<F::Output, LimitKind> {
+    /// The future must return to its caller now and then: guests do so at every million of fuel, and from the first time
+    /// on at every tick of `engine` too. It is pinned where it is made, since it is large, and moving it would be dearer
+    /// than anything else here.
+    pub(crate) async fn over<F: Future>(
+        &mut self,
+        engine: &TickingEngine,
+        mut future: Pin<&mut F>,
+    ) -> Result<F::Output, Stopped> {
         let mut slice = Slice::First;
         std::future::poll_fn(|context| {
             let polled = slice.measure(self, || future.as_mut().poll(context));
             match polled {
                 Poll::Ready(output) => Poll::Ready(Ok(output)),
-                Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(LimitKind::Time)),
-                Poll::Pending if self.cpu >= self.cpu_limit => Poll::Ready(Err(LimitKind::Cpu)),
-                Poll::Pending => Poll::Pending,
+                Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(Stopped::Limit(LimitKind::Time))),
+                Poll::Pending if self.cpu >= self.cpu_limit => Poll::Ready(Err(Stopped::Limit(LimitKind::Cpu))),
+                Poll::Pending => {
+                    engine.tick().map_or_else(|error| Poll::Ready(Err(Stopped::NoTicker(error))), |()| Poll::Pending)
+                }
             }
         })
         .await

@@ -1,15 +1,17 @@
-//! The cache of compiled code: what was compiled once is loaded by later processes.
+//! The cache of compiled code: what was compiled once is loaded by later processes. Beside it lies what each `skill.yaml`
+//! was read as, under the same rules.
 //!
 //! An entry is loaded only if it lies in a folder of this user's that nobody else can write to, is one of this user's
 //! regular files, and carries a tag that was made with this user's key for exactly this name. Anything else is a miss:
 //! never an error, never another module's code. Nothing is mapped from a file: it could change afterwards.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::entry::{Key, MAX_BYTES, open, seal};
+use super::entry::{Key, Kind, open, seal};
 use super::folder::{Claim, Folder, Listed};
 use super::{Code, EntryName};
 use crate::CacheConfig;
@@ -83,9 +85,21 @@ impl Cache {
 
     /// The code of that name, if it is there and as this user's processes have written it.
     pub(crate) fn load(&self, name: &EntryName) -> Option<Code> {
+        let (bytes, code) = self.read(Kind::Code, name)?;
+        Some(Code { bytes, code })
+    }
+
+    /// What the text of that name was read as, if this user's processes have noted it.
+    pub(crate) fn recall(&self, name: &EntryName) -> Option<Vec<u8>> {
+        let (bytes, value) = self.read(Kind::Text, name)?;
+        bytes.get(value).map(<[u8]>::to_vec)
+    }
+
+    fn read(&self, kind: Kind, name: &EntryName) -> Option<(Vec<u8>, Range<usize>)> {
         self.folder.check().ok()?;
-        let bytes = self.folder.read(&name.file(), MAX_BYTES.min(self.max_bytes)).ok()?;
-        open(&self.key, name, bytes)
+        let bytes = self.folder.read(&name.file(), kind.max_bytes().min(self.max_bytes)).ok()?;
+        let contents = open(&self.key, kind, name, &bytes)?;
+        Some((bytes, contents))
     }
 
     /// Claims the work of compiling what `name` is to name, for this process alone; waits for another one that is at it,
@@ -106,10 +120,19 @@ impl Cache {
 
     /// Keeps code for later. Where that fails, later processes compile again.
     pub(crate) fn store(&self, name: &EntryName, code: &Code) {
-        let (header, tag) = seal(&self.key, name, code.bytes());
-        let parts = [&header[..], code.bytes(), &tag];
+        self.write(Kind::Code, name, code.bytes());
+    }
+
+    /// Keeps what a text was read as. Where that fails, later processes read it again.
+    pub(crate) fn note(&self, name: &EntryName, value: &[u8]) {
+        self.write(Kind::Text, name, value);
+    }
+
+    fn write(&self, kind: Kind, name: &EntryName, contents: &[u8]) {
+        let (header, tag) = seal(&self.key, kind, name, contents);
+        let parts = [&header[..], contents, &tag];
         let bytes: usize = parts.iter().map(|part| part.len()).sum();
-        if bytes as u64 > self.max_bytes || self.folder.check().is_err() {
+        if bytes as u64 > kind.max_bytes().min(self.max_bytes) || self.folder.check().is_err() {
             return;
         }
         if self.folder.replace(&name.file(), &parts).is_ok() {

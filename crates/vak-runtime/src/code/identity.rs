@@ -16,7 +16,7 @@ use crate::{ENGINE_VERSION, Profile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity(Digest);
 
-/// Names the code of one module, compiled by one engine.
+/// Names an entry of the cache: the code of one module, compiled by one engine, or what one text was read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EntryName([u8; 32]);
 
@@ -46,6 +46,12 @@ impl Identity {
 }
 
 impl EntryName {
+    /// Names what a text was read as. The number is raised whenever a text may be read as another value than before.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let name = joined("vak-text-1", &[env!("CARGO_PKG_VERSION").as_bytes(), text.as_bytes()]);
+        Self(*vak_package::sha256(&name).as_bytes())
+    }
+
     pub(super) const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }

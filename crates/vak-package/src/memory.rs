@@ -1,0 +1,110 @@
+//! What was read once need not be read again.
+
+use crate::manifest_text::{Positions, read_yaml};
+use crate::mistakes::Found;
+use crate::{ManifestDocument, ManifestError, parse_json};
+
+/// Remembers the value that each `skill.yaml` was read as.
+///
+/// Whoever implements it vouches that an answer was noted for the very same text. Of the text's own rules (keys that occur
+/// twice, anchors, numbers that readers disagree about) an answer is not asked again; it is read by all the others.
+pub trait TextMemory {
+    /// The value that the text was read as, in JSON, if that is known.
+    fn recall(&self, text: &str) -> Option<Vec<u8>>;
+
+    /// Takes note of it. What can't be kept is read again.
+    fn note(&self, text: &str, value: &[u8]);
+}
+
+impl ManifestDocument {
+    /// Reads `skill.yaml` as [`ManifestDocument::from_yaml`] does, or takes what `memory` knows of it: then no part of it has
+    /// a place in the text.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with its places in the text.
+    pub fn recall_yaml(text: &str, memory: &dyn TextMemory) -> Result<Self, ManifestError> {
+        let known = memory.recall(text).and_then(|value| Self::from_note(&value));
+        known.map_or_else(|| Self::note_yaml(text, memory), Ok)
+    }
+
+    fn from_note(value: &[u8]) -> Option<Self> {
+        let value = parse_json(value).ok()?;
+        Self::from_value(value, Positions::default(), Found::default(), |_, _| ()).ok()
+    }
+
+    fn note_yaml(text: &str, memory: &dyn TextMemory) -> Result<Self, ManifestError> {
+        let (value, positions, found) = read_yaml(text)?;
+        let note = serde_json::to_vec(&value);
+        let document = Self::from_value(value, positions, found, |_, _| ())?;
+        if let Ok(note) = note {
+            memory.note(text, &note);
+        }
+        Ok(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const TEXT: &str = "{ name: x, version: 1.0.0, description: x, module: x.wasm, limits: { max_fuel: 1000 },
+        exports: [{ name: execute, input_schema: { maximum: 0.30000000000000004, minimum: -1.0, multipleOf: 1e-7 } }] }";
+
+    const SIGNATURE: &str =
+        ", signature: { format: wasm-signatures/v1, manifest_sha256: a, module_sha256: b, value: YQ== } }";
+
+    #[derive(Default)]
+    struct Notes(RefCell<HashMap<String, Vec<u8>>>);
+
+    impl TextMemory for Notes {
+        fn recall(&self, text: &str) -> Option<Vec<u8>> {
+            self.0.borrow().get(text).cloned()
+        }
+
+        fn note(&self, text: &str, value: &[u8]) {
+            self.0.borrow_mut().insert(text.to_owned(), value.to_owned());
+        }
+    }
+
+    #[test]
+    fn what_was_read_once_is_recalled_as_the_same() {
+        let signed = format!("{}{SIGNATURE}", TEXT.strip_suffix(" }").expect("a mapping"));
+        for text in [TEXT, &signed] {
+            let notes = Notes::default();
+            let first = ManifestDocument::recall_yaml(text, &notes).expect("read");
+            let again = ManifestDocument::recall_yaml(text, &notes).expect("recalled");
+            assert_eq!((again.canonical(), again.manifest()), (first.canonical(), first.manifest()));
+            assert_eq!(again.manifest().signature.is_some(), text == signed);
+            assert!(first.position("/name").is_some());
+            assert!(again.position("/name").is_none(), "the text was read again");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_each_time_and_not_noted() {
+        let notes = Notes::default();
+        for wrong in ["name: X", "name: x, name: x", "name: &a x", "name: !t x", "limits: { max_fuel: 010 }", "name: ["]
+        {
+            let text = TEXT.replace("name: x,", &format!("{wrong},"));
+            for _ in 0..2 {
+                assert!(ManifestDocument::recall_yaml(&text, &notes).is_err(), "{wrong}");
+            }
+        }
+        assert!(notes.0.borrow().is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_is_no_manifest_is_no_answer() {
+        let good = ManifestDocument::from_yaml(TEXT).expect("read");
+        for answer in [&b""[..], b"{}", b"{\"name\":\"x\",\"name\":\"x\"}", b"\xff"] {
+            let notes = Notes::default();
+            notes.note(TEXT, answer);
+            let read = ManifestDocument::recall_yaml(TEXT, &notes).expect("read anew");
+            assert_eq!(read.canonical(), good.canonical());
+            assert_ne!(notes.recall(TEXT).expect("noted anew"), answer);
+        }
+    }
+}
