@@ -17,8 +17,9 @@ use crate::audit::{Audit, Ended};
 use crate::failures;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
+use crate::profile;
 use crate::report::{Report, SkillReport, show_stats};
-use crate::runtime::runtime;
+use crate::runtime::{Purpose, runtime};
 use crate::trust::{Subject, admit};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
@@ -69,7 +70,10 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
     audit.start(report)?;
-    let outcome = pollster::block_on(skill.call(&export, &input));
+    let outcome = match &args.profile {
+        None => pollster::block_on(skill.call(&export, &input)),
+        Some(file) => profile::call(&skill, &input, file, report, ui)?,
+    };
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
@@ -146,8 +150,10 @@ fn denied(error: &vak_model::NotGranted, manifest: &Manifest) -> Failure {
 
 fn compile(admitted: &Admitted<Package>, args: &RunArgs, ui: &mut Ui) -> Result<CompiledSkill, Failure> {
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
-    let compiled =
-        runtime(args.cache, ui)?.compile(admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
+    let purpose = args.profile.as_ref().map_or(Purpose::Calls, |_| Purpose::Profile);
+    let compiled = runtime(purpose, args.cache, ui)?
+        .compile(admitted, &limits)
+        .map_err(|error| Failure::of(error.code(), &error))?;
     for narrowed in compiled.narrowed() {
         let (flag, unit) = (narrowed.kind.flag(), narrowed.kind.unit());
         ui.note(&format!(

@@ -1,5 +1,6 @@
 //! Engines: one for each profile and stack class, made when first needed, each with its ticker.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vak_model::StackClass;
@@ -63,7 +64,8 @@ impl Runtime {
         if let Some(engine) = slot {
             return Ok(Arc::clone(engine));
         }
-        let engine = new_engine(profile, class, self.config.allocation).map_err(EngineError::new)?;
+        let engine =
+            new_engine(profile, class, self.config.allocation, self.config.stack_frames).map_err(EngineError::new)?;
         let ticker = Ticker::start(&engine, self.config.tick).map_err(|error| EngineError::new(error.into()))?;
         let identity = Identity::of(&engine, profile);
         let made = Arc::new(TickingEngine { engine, profile, identity, _ticker: ticker });
@@ -76,10 +78,16 @@ impl Runtime {
 const HOST_STACK_BYTES: usize = 1 << 20;
 
 /// An engine: nothing is left to the engine's defaults that a guest can observe or abuse.
-pub(crate) fn new_engine(profile: Profile, class: StackClass, allocation: Allocation) -> wasmtime::Result<Engine> {
+/// `stack_frames` changes no code: it is how much of a stack is seen when it is looked at.
+pub(crate) fn new_engine(
+    profile: Profile,
+    class: StackClass,
+    allocation: Allocation,
+    stack_frames: Option<NonZeroUsize>,
+) -> wasmtime::Result<Engine> {
     let stack = class.kib() as usize * 1024;
     let mut config = profile.config();
-    config.max_wasm_stack(stack).async_stack_size(stack + HOST_STACK_BYTES).wasm_backtrace_max_frames(None);
+    config.max_wasm_stack(stack).async_stack_size(stack + HOST_STACK_BYTES).wasm_backtrace_max_frames(stack_frames);
     match allocation {
         Allocation::OnDemand => {}
         Allocation::Pooling(pool) => {

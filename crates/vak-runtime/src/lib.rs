@@ -64,6 +64,8 @@ mod invoke;
 mod meter;
 mod prepare;
 mod profile;
+mod sample;
+mod samples;
 mod ticker;
 mod watch;
 
@@ -77,6 +79,7 @@ pub use golden::{GoldenReport, GoldenVerdict};
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
 pub use profile::Profile;
+pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 
 /// The exact version of the engine that this crate is built with.
 pub const ENGINE_VERSION: &str = "48.0.8";
