@@ -1,5 +1,7 @@
 //! What can be typed.
 
+use std::path::PathBuf;
+
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use vak_cli::{EXIT_STATUS, Failure, JsonArgs, LimitArgs, Tool, TrustArgs, Ui, UnsignedArgs, quote};
 use vak_model::Code;
@@ -35,6 +37,7 @@ Examples:
   vak-run calculator --input '{{\"operation\":\"add\",\"a\":2,\"b\":3}}'
   vak-run ./skills/calculator --input @question.json --stats
   vak-run calculator --trust alice.pub --json
+  vak-run calculator --input @question.json --profile profile.json
   vak-run calculator --help
   vak-run calculator --allow-unsigned --golden
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
@@ -86,8 +89,14 @@ pub(crate) struct RunArgs {
     /// Show on stderr what the run used
     #[arg(long)]
     pub(crate) stats: bool,
+    /// Write to this file where the run spends its fuel, for the Firefox Profiler, and show the dearest functions
+    ///
+    /// Open the file at https://profiler.firefox.com, which keeps it in the browser. Functions have names if the skill was
+    /// built with `vak-skill-build --names`. The run takes longer, and as much fuel as ever.
+    #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
+    pub(crate) profile: Option<PathBuf>,
     /// Run the golden cases of the manifest, and fail if one is red
-    #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats"])]
+    #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats", "profile"])]
     pub(crate) golden: bool,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,

@@ -9,7 +9,7 @@ use vak_toolchain::{ClangSearch, Installs, NotFound, Search};
 use vak_trust::{Timestamp, Trust};
 
 use crate::args::CacheArgs;
-use crate::runtime::runtime;
+use crate::runtime::{Purpose, runtime};
 
 /// Check that this machine can run skills and build them
 #[derive(clap::Args, Debug)]
@@ -108,7 +108,7 @@ fn folders() -> Check {
 
 /// Whether compiled code is kept, and how much there is.
 fn cache(ui: &mut Ui) -> Result<Check, Failure> {
-    let runtime = runtime(CacheArgs { no_cache: false }, ui)?;
+    let runtime = runtime(Purpose::Calls, CacheArgs { no_cache: false }, ui)?;
     let (ok, found) = match (runtime.cache_error(), runtime.cache_size()) {
         (Some(error), _) => (false, format!("not used: {error}")),
         (None, Some(CacheSize { entries, bytes, max_bytes })) => {

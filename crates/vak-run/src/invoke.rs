@@ -14,7 +14,7 @@ use crate::load::read_module;
 use crate::locate::{Location, Places, locate};
 use crate::report::{Report, SkillReport, show_stats};
 use crate::run::conclude;
-use crate::runtime::runtime;
+use crate::runtime::{Purpose, runtime};
 use crate::trust::{Subject, admit};
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ fn invoke(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
     let admitted = admit(module, &Subject { title, file, key_hints: Vec::new() }, &args.admission(), ui)?;
     report.signed_by(admitted.signers());
     let limits = args.limits.request().map_err(|error| Failure::of(Code::UsageArguments, &error))?;
-    let runtime = runtime(args.cache, ui)?;
+    let runtime = runtime(Purpose::Calls, args.cache, ui)?;
     let compiled = runtime.compile_raw(&admitted, &limits).map_err(|error| Failure::of(error.code(), &error))?;
     audit.start(report)?;
     let invoked = pollster::block_on(compiled.invoke(function, &args.args));

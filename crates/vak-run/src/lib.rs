@@ -17,6 +17,7 @@ mod invoke;
 mod list;
 mod load;
 mod locate;
+mod profile;
 mod report;
 mod run;
 mod runtime;

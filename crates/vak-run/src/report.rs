@@ -20,6 +20,9 @@ pub(crate) struct Report {
     pub(crate) usage: Usage,
     /// Always null: there are no receipts yet.
     pub(crate) receipt: Option<()>,
+    /// Where the fuel went; there if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<ProfileReport>,
 }
 
 /// Which skill ran.
@@ -69,6 +72,7 @@ impl Report {
             error: None,
             usage: Usage::default(),
             receipt: None,
+            profile: None,
         }
     }
 
@@ -78,6 +82,29 @@ impl Report {
             skill.signers = signers.iter().map(SignerReport::of).collect();
         }
     }
+}
+
+/// Where the fuel went.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProfileReport {
+    /// Where the whole of it is.
+    pub(crate) file: String,
+    pub(crate) samples: usize,
+    /// Fuel of all samples.
+    pub(crate) fuel: u64,
+    /// The dearest first.
+    pub(crate) functions: Vec<FunctionReport>,
+}
+
+/// What one function has cost, in fuel.
+#[derive(Debug, Serialize)]
+pub(crate) struct FunctionReport {
+    pub(crate) name: String,
+    /// Its place among the module's functions.
+    pub(crate) index: u32,
+    #[serde(rename = "self")]
+    pub(crate) own: u64,
+    pub(crate) total: u64,
 }
 
 /// Who vouches for what ran, and what it used beside what it may use, for people.

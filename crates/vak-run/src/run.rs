@@ -18,8 +18,9 @@ use crate::failures;
 use crate::grants;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
+use crate::profile;
 use crate::report::{Report, SkillReport, show_stats};
-use crate::runtime;
+use crate::runtime::{self, Purpose};
 use crate::trust::{Subject, admit};
 
 /// The largest input that is read, in bytes; the runtime's own bound.
@@ -70,7 +71,10 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
     audit.start(report)?;
-    let outcome = pollster::block_on(skill.call(&export, &input));
+    let outcome = match &args.profile {
+        None => pollster::block_on(skill.call(&export, &input)),
+        Some(file) => profile::call(&skill, &input, file, report, ui)?,
+    };
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
@@ -99,7 +103,8 @@ fn prepare_at(
     report: &mut Report,
     audit: &mut Audit,
 ) -> Result<(PreparedSkill, Manifest), Failure> {
-    let runtime = runtime::quiet(args.cache)?;
+    let purpose = args.profile.as_ref().map_or(Purpose::Calls, |_| Purpose::Profile);
+    let runtime = runtime::quiet(purpose, args.cache)?;
     let Loaded { package, file, key_hints } = open(location, &runtime)?;
     report.skill = Some(skill_report(&package));
     audit.manifest(package.document().digest());

@@ -8,20 +8,21 @@ use vak_model::{LimitKind, Limits, Usage};
 use vak_package::{Schema, parse_json};
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::PreparedSkill;
 use crate::compile::CompileTime;
 use crate::engine::TickingEngine;
 use crate::error::{CallError, ContractError, InputError, TrapKind};
 use crate::guest::{Guest, Said, classify};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
+use crate::sample::Sampler;
 use crate::watch::{Stopped, Watch};
+use crate::{PreparedSkill, Samples};
 
 /// The largest input, in bytes: it is copied into the guest, and parsed before that.
 const MAX_INPUT_BYTES: usize = 16 << 20;
 
 /// How much fuel a guest uses between two looks at the clock and the processor time.
-const YIELD_FUEL: u64 = 1_000_000;
+pub(crate) const YIELD_FUEL: u64 = 1_000_000;
 
 /// What a skill answered. The bytes are strict JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,20 +69,57 @@ impl PreparedSkill {
     /// The future can be dropped at any time; the guest stops where it is. It does not depend on any async runtime.
     pub async fn call(&self, export: &str, input: &[u8]) -> Outcome {
         let mut watch = Watch::start(&self.limits);
-        let export = match self.admit_input(export, input) {
-            Ok(export) => export,
-            Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
-        };
-        let mut store = match new_store(&self.engine, &self.limits, &watch) {
-            Ok(store) => store,
+        let (export, mut store) = match self.open(export, input, &watch) {
+            Ok(opened) => opened,
             Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
         };
         let ran = {
-            let exchange = pin!(self.exchange(&mut store, export, input));
+            let exchange = pin!(self.exchange(&mut store, export, input, None));
             watch.over(&self.engine, exchange).await
         };
+        self.close(export, ran, &store, &watch)
+    }
+
+    /// Calls a function as [`PreparedSkill::call`] does, and takes samples of where it spends its fuel, from about one in
+    /// 64 fuel at first to one in a million in the end. The call takes several times as long, and as much fuel as ever.
+    /// What the call's processor and wall-clock time are spent on is also the sampling.
+    ///
+    /// Stacks deeper than [`crate::RuntimeConfig::stack_frames`] are cut on the outside. Instantiating the skill, its start
+    /// function included, is not sampled.
+    pub async fn call_sampled(&self, export: &str, input: &[u8]) -> (Outcome, Samples) {
+        let mut watch = Watch::start(&self.limits);
+        let (export, mut store) = match self.open(export, input, &watch) {
+            Ok(opened) => opened,
+            Err(error) => return (Outcome { result: Err(error), usage: Usage::default() }, Samples::default()),
+        };
+        let sampler = Sampler::new(watch.deadline());
+        let ran = {
+            let exchange = self.exchange(&mut store, export, input, Some(&sampler));
+            let exchange = pin!(sampler.over(&self.engine.engine, exchange));
+            watch.over(&self.engine, exchange).await
+        };
+        let mut outcome = self.close(export, ran, &store, &watch);
+        // Between a sample and the next call or return of the guest, the engine's counter is not its own.
+        outcome.usage.fuel_at_least = outcome.usage.fuel_at_least.map(|_| sampler.spent());
+        (outcome, sampler.finish())
+    }
+
+    /// What comes before the guest: the checks of the input, and a store.
+    fn open(&self, export: &str, input: &[u8], watch: &Watch) -> Result<(&PreparedExport, Store<Meter>), CallError> {
+        let export = self.admit_input(export, input)?;
+        Ok((export, new_store(&self.engine, &self.limits, watch)?))
+    }
+
+    /// What comes after it: the checks of the answer.
+    fn close(
+        &self,
+        export: &PreparedExport,
+        ran: Result<Result<Said, CallError>, Stopped>,
+        store: &Store<Meter>,
+        watch: &Watch,
+    ) -> Outcome {
         let result = flatten(ran, &self.limits).and_then(|said| export.check(said));
-        let usage = usage(&store, &watch, &self.limits, &result, self.compile_time);
+        let usage = usage(store, watch, &self.limits, &result, self.compile_time);
         Outcome { result, usage }
     }
 
@@ -108,10 +146,12 @@ impl PreparedSkill {
         store: &mut Store<Meter>,
         export: &PreparedExport,
         input: &[u8],
+        sampler: Option<&Sampler>,
     ) -> Result<Said, CallError> {
         let failed = |error: wasmtime::Error| classify(&error, &self.limits);
         let instance = self.pre.instantiate_async(&mut *store).await.map_err(failed)?;
         store.set_fuel(self.limits.get(LimitKind::Fuel)).map_err(failed)?;
+        sampler.map_or(Ok(()), |sampler| sampler.begin(store)).map_err(failed)?;
         let guest = Guest::of(&instance, store, &self.places, &export.entry).map_err(failed)?;
         let block = guest.give(store, input, &self.limits).await?;
         guest.ask(store, block, &self.limits).await

@@ -1,11 +1,15 @@
 //! What an operator can set about a runtime.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vak_model::LimitRequest;
 
 use crate::CompileWith;
+
+/// A stack of these is a page of pointers, and the engine makes room for all of them at each sample.
+const MAX_STACK_FRAMES: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 
 /// How a [`crate::Runtime`] is set up.
 #[derive(Clone, Debug)]
@@ -16,6 +20,7 @@ pub struct RuntimeConfig {
     pub(crate) compile_bounds: CompileBounds,
     pub(crate) cache: Option<CacheConfig>,
     pub(crate) allocation: Allocation,
+    pub(crate) stack_frames: Option<NonZeroUsize>,
 }
 
 /// How much one compilation may use, if it runs in a process of its own.
@@ -89,6 +94,7 @@ impl Default for RuntimeConfig {
             compile_bounds: CompileBounds::default(),
             cache: None,
             allocation: Allocation::OnDemand,
+            stack_frames: None,
         }
     }
 }
@@ -133,6 +139,14 @@ impl RuntimeConfig {
     #[must_use]
     pub const fn allocation(mut self, allocation: Allocation) -> Self {
         self.allocation = allocation;
+        self
+    }
+
+    /// How many functions of a stack [`crate::PreparedSkill::call_sampled`] sees, the innermost ones, and at most 4,096. It
+    /// makes every trap dearer. Default: 20, and nothing dearer.
+    #[must_use]
+    pub fn stack_frames(mut self, frames: NonZeroUsize) -> Self {
+        self.stack_frames = Some(frames.min(MAX_STACK_FRAMES));
         self
     }
 }

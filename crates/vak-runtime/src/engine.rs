@@ -1,6 +1,7 @@
 //! Engines: one for each profile and stack class, made when first needed, each with its ticker.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -86,7 +87,8 @@ impl Runtime {
         if let Some(engine) = slot {
             return Ok(Arc::clone(engine));
         }
-        let engine = new_engine(profile, class, self.config.allocation).map_err(EngineError::new)?;
+        let frames = self.config.stack_frames;
+        let engine = new_engine(profile, class, self.config.allocation, frames).map_err(EngineError::new)?;
         let identity = Identity::of(&engine, profile);
         let (interval, ticker) = (self.config.tick, OnceLock::new());
         let made = Arc::new(TickingEngine { engine, profile, identity, interval, ticker });
@@ -112,10 +114,16 @@ impl TextMemory for Runtime {
 const HOST_STACK_BYTES: usize = 1 << 20;
 
 /// An engine: nothing is left to the engine's defaults that a guest can observe or abuse.
-pub(crate) fn new_engine(profile: Profile, class: StackClass, allocation: Allocation) -> wasmtime::Result<Engine> {
+/// `stack_frames` changes no code: it is how much of a stack is seen when it is looked at.
+pub(crate) fn new_engine(
+    profile: Profile,
+    class: StackClass,
+    allocation: Allocation,
+    stack_frames: Option<NonZeroUsize>,
+) -> wasmtime::Result<Engine> {
     let stack = class.kib() as usize * 1024;
     let mut config = profile.config();
-    config.max_wasm_stack(stack).async_stack_size(stack + HOST_STACK_BYTES).wasm_backtrace_max_frames(None);
+    config.max_wasm_stack(stack).async_stack_size(stack + HOST_STACK_BYTES).wasm_backtrace_max_frames(stack_frames);
     match allocation {
         Allocation::OnDemand => {}
         Allocation::Pooling(pool) => {

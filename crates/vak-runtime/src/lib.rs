@@ -65,6 +65,8 @@ mod invoke;
 mod meter;
 mod prepare;
 mod profile;
+mod sample;
+mod samples;
 mod ticker;
 mod watch;
 
@@ -78,6 +80,7 @@ pub use golden::{GoldenReport, GoldenVerdict};
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
 pub use profile::Profile;
+pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
 
 /// The exact version of the engine that this crate is built with.

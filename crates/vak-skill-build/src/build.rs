@@ -29,6 +29,8 @@ pub struct Order {
     pub home: Home,
     /// Whether the module lists what it is made of.
     pub sbom: bool,
+    /// Whether functions keep their names.
+    pub names: bool,
     /// How the circumstances of this build differ from those that the process is in.
     pub variation: Variation,
 }
@@ -109,6 +111,7 @@ pub(crate) fn make(order: &Order, checked: &Checked, ui: &mut Ui) -> Result<Made
         home: &order.home,
         toolchain: order.toolchain.as_deref(),
         quiet: order.quiet,
+        names: order.names,
         variation: &order.variation,
     };
     let Compiled { module, toolchain } = project.compile(&job, ui)?;

@@ -48,7 +48,6 @@ const COMPILE: &[&str] = &[
 /// What the module is linked with.
 const LINK: &[&str] = &[
     "--no-entry",
-    "--strip-all",
     "--fatal-warnings",
     // As skills in Rust have it: one page. It lies below all data, so that an overflow traps and overwrites nothing.
     "--stack-first",
@@ -89,7 +88,7 @@ impl CProject {
             run(self.compiler(&clang, source, object), job)?;
         }
         let module = work.path().join("skill.wasm");
-        run(linker(&clang, &objects, &module), job)?;
+        run(linker(&clang, &objects, &module, job.names), job)?;
         let module = read_file(&module, Bounds::default().file_bytes as u64).map_err(Error::Read)?;
         Ok(Compiled { module, toolchain: clang.version().to_owned() })
     }
@@ -122,8 +121,10 @@ fn object(folder: &Path, source: &Path) -> PathBuf {
     folder.join(name)
 }
 
-fn linker(clang: &Clang, objects: &[PathBuf], module: &Path) -> Command {
+/// `names` of functions are what is left of what is for people.
+fn linker(clang: &Clang, objects: &[PathBuf], module: &Path, names: bool) -> Command {
     let mut command = clang.linker();
+    command.arg(if names { "--strip-debug" } else { "--strip-all" });
     command.args(LINK).args(objects).arg("-o").arg(module);
     command
 }

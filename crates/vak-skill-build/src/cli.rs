@@ -66,6 +66,10 @@ pub struct Cli {
     /// form of cargo-auditable. The signature covers it; the artefact grows by a few hundred bytes
     #[arg(long, conflicts_with = "check")]
     sbom: bool,
+    /// Keep the names of functions in the module, for `vak-run SKILL --profile`. The code is the same; the artefact is larger,
+    /// and another one
+    #[arg(long, conflicts_with_all = ["check", "provenance", "reproduce"])]
+    names: bool,
     /// Write how it was built to this file: a signed statement with the source's commit, every crate by its checksum, and
     /// the compiler
     ///
@@ -95,6 +99,7 @@ impl Tool for Cli {
             quiet: false,
             home: Home::from_env(),
             sbom: self.sbom,
+            names: self.names,
             variation: Variation::default(),
         };
         if self.reproduce {

@@ -31,6 +31,8 @@ pub(crate) struct Job<'a> {
     pub(crate) toolchain: Option<&'a str>,
     /// Whether the compiler shall only speak of what is wrong.
     pub(crate) quiet: bool,
+    /// Whether functions keep their names, which the text of a module always does.
+    pub(crate) names: bool,
     /// The circumstances, none of which may show in the module.
     pub(crate) variation: &'a Variation,
 }

@@ -103,6 +103,10 @@ impl RustProject {
         if job.quiet {
             command.arg("--quiet");
         }
+        if job.names {
+            // For this package alone, which is the one that is linked: no other is compiled anew.
+            command.args(["--config", &format!("profile.release.package.{}.strip=\"debuginfo\"", self.name)]);
+        }
         command.args(job.variation.jobs.map(|jobs| format!("--jobs={jobs}"))).envs(job.variation.env.iter().cloned());
         let succeeded = run(command, &mut |message| {
             units.note(&message, &self.target_dir);

@@ -16,6 +16,7 @@ mod human;
 mod inspect;
 mod junit;
 mod output;
+mod owasp;
 mod provenance;
 mod report;
 mod sarif;

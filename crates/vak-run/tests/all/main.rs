@@ -3,6 +3,7 @@
 mod compile;
 mod journey;
 mod processes;
+mod profile;
 mod replaced;
 mod stacks;
 mod trust;

@@ -120,7 +120,7 @@ impl Order {
 
 fn serve(order: &Order) -> io::Result<End> {
     confine(order)?;
-    let engine = match new_engine(order.profile, StackClass::Standard, Allocation::OnDemand) {
+    let engine = match new_engine(order.profile, StackClass::Standard, Allocation::OnDemand, None) {
         Ok(engine) => engine,
         Err(error) if crate::guest::is_out_of_memory(&error) => return Ok(End::Memory),
         Err(error) => return Err(io::Error::other(format!("{error:#}"))),

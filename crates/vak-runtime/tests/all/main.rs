@@ -18,6 +18,7 @@ mod memory;
 mod process;
 mod profiles;
 mod rules;
+mod sampling;
 mod stacks;
 mod suspended;
 mod values;

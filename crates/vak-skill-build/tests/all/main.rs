@@ -76,6 +76,7 @@ fn check(dir: &Path) -> Result<Checked, Problems> {
         quiet: false,
         home,
         sbom: false,
+        names: false,
         variation: Variation::default(),
     }
     .check()
