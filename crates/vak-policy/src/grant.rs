@@ -1,14 +1,17 @@
 //! What a skill is given: the least of what its manifest asks for and what the operator allows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use vak_model::{
-    Capability, CapabilityRequest, Decision, Denial, Effect, Ground, Manifest, ModuleId, Resource, SkillName,
-    SkillVersion,
+    Capability, CapabilityRequest, Decision, Denial, Effect, Ground, GuestPath, HostCall, Manifest, ModuleId, Resource,
+    SkillName, SkillVersion,
 };
 
 use crate::Operator;
+use crate::ask::{Question, Verdict, ask};
 use crate::scope::{InvalidScope, Scope};
+use crate::slice::{self, Slice};
 
 /// The skill that a grant is for, as policies know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +38,12 @@ impl Principal {
 ///
 /// It is made only by [`Grant::new`], from a manifest and an operator's word, and answers every request of that manifest:
 /// what is not in it is denied.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Grant {
-    /// What the manifest asks for and the operator gives some of, and the paths that it is asked for.
-    held: BTreeMap<Capability, Option<Scope>>,
-    operator: Operator,
+    /// What the manifest asks for, and the paths that it asks for it.
+    requested: BTreeMap<Capability, Option<Scope>>,
+    /// Who asks, and the policies about each call that the manifest asks for; nobody, if the operator said nothing.
+    policies: Option<(Principal, BTreeMap<HostCall, Arc<Slice>>)>,
 }
 
 /// Why there is no grant.
@@ -63,21 +67,27 @@ impl Grant {
     ///
     /// # Errors
     /// The first capability that the manifest needs, does not call optional, and does not get; a list that is none.
-    pub fn new(manifest: &Manifest, _principal: &Principal, operator: &Operator) -> Result<Self, GrantError> {
-        let mut held = BTreeMap::from([(Capability::Compute, None)]);
-        for CapabilityRequest { capability, scope, .. } in &manifest.capabilities {
-            if operator.allows_some(*capability) {
-                let paths = matches!(capability, Capability::FsRead | Capability::FsWrite).then(|| Scope::of(scope));
-                let paths = paths.transpose();
-                held.insert(
-                    *capability,
-                    paths.map_err(|source| GrantError::Scope { capability: *capability, source })?,
-                );
-            }
-        }
-        let grant = Self { held, operator: operator.clone() };
+    pub fn new(manifest: &Manifest, principal: &Principal, operator: &Operator) -> Result<Self, GrantError> {
+        let grant = Self::of_requests(manifest, principal, operator)?;
         grant.covers(manifest)?;
         Ok(grant)
+    }
+
+    /// What a manifest would be granted, though it may lack what it needs.
+    fn of_requests(manifest: &Manifest, principal: &Principal, operator: &Operator) -> Result<Self, GrantError> {
+        let mut requested = BTreeMap::new();
+        for CapabilityRequest { capability, scope, .. } in &manifest.capabilities {
+            let paths = matches!(capability, Capability::FsRead | Capability::FsWrite).then(|| Scope::of(scope));
+            let wrong = |source| GrantError::Scope { capability: *capability, source };
+            requested.insert(*capability, paths.transpose().map_err(wrong)?);
+        }
+        let calls: Vec<HostCall> = requested.keys().flat_map(|capability| capability.calls()).collect();
+        let policies = (!operator.is_silent() && !calls.is_empty()).then(|| {
+            let flags = operator.flags();
+            let slices = slice::slices(operator.policies().iter().chain(&flags), &principal.name, &calls);
+            (principal.clone(), slices)
+        });
+        Ok(Self { requested, policies })
     }
 
     /// The grant of a manifest that no operator has a word for: computing, if it needs nothing else.
@@ -103,40 +113,93 @@ impl Grant {
     /// The grant of a raw module that has no manifest: computing and nothing else.
     #[must_use]
     pub fn compute_only() -> Self {
-        Self { held: BTreeMap::from([(Capability::Compute, None)]), operator: Operator::nothing() }
+        Self::default()
     }
 
-    /// Whether anything of the capability is held.
+    /// Whether anything of the capability is held: the manifest asks for it, and a policy could permit one of its calls.
     #[must_use]
     pub fn holds(&self, capability: Capability) -> bool {
-        self.held.contains_key(&capability)
+        let permitted = |call| self.slice(call).is_some_and(|(_, slice)| slice.permits().next().is_some());
+        capability == Capability::Compute
+            || self.requested.contains_key(&capability) && capability.calls().any(permitted)
+    }
+
+    fn slice(&self, call: HostCall) -> Option<(&Principal, &Slice)> {
+        let (principal, slices) = self.policies.as_ref()?;
+        Some((principal, slices.get(&call)?))
     }
 
     /// Whether an effect may happen.
     pub fn decide(&self, effect: &Effect) -> Decision {
-        let (call, capability) = (effect.call(), effect.call().capability());
-        let denied = |ground| Decision::Denied(Denial { ground, capability, policies: Vec::new() });
-        let Some(scope) = self.held.get(&capability) else { return denied(Ground::Ungranted) };
+        self.answer(effect, None)
+    }
+
+    /// Whether an effect that an agent plans might happen. Policies know that it is planned, and how sure the agent is of
+    /// it, 0 to 1; what is not between these is [`Ground::Error`].
+    pub fn decide_planned(&self, effect: &Effect, confidence: Option<f64>) -> Decision {
+        self.answer(effect, Some(confidence))
+    }
+
+    fn answer(&self, effect: &Effect, planned: Option<Option<f64>>) -> Decision {
+        let capability = effect.call().capability();
+        let denied = |ground, policies| Decision::Denied(Denial { ground, capability, policies });
+        if !self.asks_for(effect) {
+            return denied(Ground::Unrequested, Vec::new());
+        }
+        if planned.flatten().is_some_and(|confidence| !(0.0..=1.0).contains(&confidence)) {
+            return denied(Ground::Error, Vec::new());
+        }
+        match self.verdict(effect, planned) {
+            Verdict::Erred(errors) => denied(Ground::Error, sorted(errors.into_iter().map(|(id, _)| id))),
+            Verdict::Forbidden(ids) => denied(Ground::Forbidden, sorted(ids)),
+            Verdict::Permitted(ids) => Decision::Allowed { policies: sorted(ids) },
+            Verdict::Silent => denied(Ground::Ungranted, Vec::new()),
+        }
+    }
+
+    /// Whether the manifest asks for this.
+    fn asks_for(&self, effect: &Effect) -> bool {
+        let Some(scope) = self.requested.get(&effect.call().capability()) else { return false };
         let asked = |resource| match (scope, resource) {
             (Some(scope), Resource::Path(path)) => scope.reaches(path),
             (Some(_), _) => false,
             (None, _) => true,
         };
-        if !effect.resources().all(asked) {
-            return denied(Ground::Unrequested);
-        }
-        if !effect.resources().all(|resource| self.operator.allows(call, resource)) {
-            return denied(Ground::Ungranted);
-        }
-        Decision::Allowed { policies: Vec::new() }
+        effect.resources().all(asked)
     }
+
+    /// What the policies say, of all resources the worst.
+    fn verdict(&self, effect: &Effect, planned: Option<Option<f64>>) -> Verdict {
+        let Some((principal, slice)) = self.slice(effect.call()) else { return Verdict::Silent };
+        let question = Question { principal, call: effect.call(), bytes: effect.bytes(), planned };
+        let of_resources = effect.resources().map(|resource| ask(slice, &question, resource));
+        let of_contents = moved(slice, effect).map(|path| ask(slice, &question, Resource::Path(path)).if_against());
+        of_resources.chain(of_contents.flatten()).reduce(Verdict::and).unwrap_or(Verdict::Silent)
+    }
+}
+
+/// Paths that policies name and that move along with a folder: renaming it must not carry away what is forbidden.
+fn moved<'a>(slice: &'a Slice, effect: &'a Effect) -> impl Iterator<Item = &'a GuestPath> {
+    let ends = match effect {
+        Effect::FsRename { from, to } => [from, to].map(Some),
+        _ => [None, None],
+    };
+    let within = move |path: &&GuestPath| ends.iter().flatten().any(|end| path != end && path.below(end).is_some());
+    slice.paths.iter().filter(within)
+}
+
+fn sorted(ids: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut ids: Vec<String> = ids.into_iter().filter(|id| !id.is_empty()).collect();
+    ids.sort();
+    ids.dedup();
+    ids
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Allowance;
-    use vak_model::{GuestPath, LimitRequest, ModulePath, Text};
+    use vak_model::{LimitRequest, ModulePath, Text};
 
     fn manifest(capability: Capability, scope: Option<&str>, optional: bool) -> Manifest {
         let valid = "a part of a manifest";

@@ -1,15 +1,21 @@
 //! The operator's word: what the skills that are run here may do.
 
-use vak_model::{Capability, GuestPath, HostCall, Resource};
+use std::sync::Arc;
 
-/// One thing that the operator allows.
+use vak_model::{Capability, GuestPath};
+
+use crate::error::{Finding, PolicyError};
+use crate::reach::{Reach, What};
+use crate::rules::{self, Rule};
+
+/// One thing that the operator allows, to every skill that asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Allowance {
     /// Reading a file, or all that lies in a folder.
     Read(GuestPath),
     /// Writing a file, or all that lies in a folder.
     Write(GuestPath),
-    /// All of a capability that is not about places.
+    /// All of a capability.
     All(Capability),
 }
 
@@ -24,13 +30,25 @@ impl Allowance {
         }
     }
 
-    fn covers(&self, call: HostCall, resource: Resource<'_>) -> bool {
-        self.capability() == call.capability()
-            && match (self, resource) {
-                (Self::Read(folder) | Self::Write(folder), Resource::Path(path)) => path.below(folder).is_some(),
-                (Self::Read(_) | Self::Write(_), _) => false,
-                (Self::All(_), _) => true,
-            }
+    /// How it is written on a command line, which is also the id of its policy: `--allow-read data`, `--allow kv`.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        match self {
+            Self::Read(path) => format!("--allow-read {path}"),
+            Self::Write(path) => format!("--allow-write {path}"),
+            Self::All(capability) => format!("--allow {capability}"),
+        }
+    }
+
+    /// The policy that it stands for: the same as `permit(principal, action in Action::"fs.read", resource in
+    /// Path::"data");`
+    fn rule(&self) -> Rule {
+        let (what, paths) = match self {
+            Self::Read(path) | Self::Write(path) => (What::Below(path.clone()), vec![path.clone()]),
+            Self::All(_) => (What::Anything, Vec::new()),
+        };
+        let reach = Reach::of_capability(self.capability(), what);
+        Rule { id: self.flag(), permits: true, reach, conditions: None, paths }
     }
 }
 
@@ -38,6 +56,7 @@ impl Allowance {
 #[derive(Clone, Debug, Default)]
 pub struct Operator {
     allowances: Vec<Allowance>,
+    policies: Arc<Vec<Rule>>,
 }
 
 impl Operator {
@@ -47,19 +66,48 @@ impl Operator {
         Self::default()
     }
 
+    /// An operator who says what is written in `text`, in Cedar's syntax.
+    ///
+    /// It does not compare the policies with VAK's schema: [`check_policy`] does, when they are installed. A policy that
+    /// makes no sense then errs when it is asked, and what it is asked about is denied.
+    ///
+    /// # Errors
+    /// More than 1 MiB, 10,000 policies, 32 brackets in each other, or 256 operators in one policy; what is no policy in
+    /// Cedar's syntax, or a template; an id given twice, or one that begins with `-`; a path that no guest can name.
+    pub fn with_policy(text: &str) -> Result<Self, PolicyError> {
+        Ok(Self { allowances: Vec::new(), policies: Arc::new(rules::read(text)?) })
+    }
+
     /// The same operator, who allows this as well.
     #[must_use]
     pub fn allow(mut self, allowance: Allowance) -> Self {
-        self.allowances.push(allowance);
+        if !self.allowances.contains(&allowance) {
+            self.allowances.push(allowance);
+        }
         self
     }
 
-    /// Whether anything of a capability is allowed.
-    pub(crate) fn allows_some(&self, capability: Capability) -> bool {
-        self.allowances.iter().any(|allowance| allowance.capability() == capability)
+    /// The policies of a text.
+    pub(crate) fn policies(&self) -> &[Rule] {
+        &self.policies
     }
 
-    pub(crate) fn allows(&self, call: HostCall, resource: Resource<'_>) -> bool {
-        self.allowances.iter().any(|allowance| allowance.covers(call, resource))
+    /// The policies that stand for allowances.
+    pub(crate) fn flags(&self) -> Vec<Rule> {
+        self.allowances.iter().map(Allowance::rule).collect()
     }
+
+    /// Whether nothing was said at all.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.allowances.is_empty() && self.policies.is_empty()
+    }
+}
+
+/// Compares policies with VAK's schema, strictly, as should be done once for a text before it is used: an action that
+/// there is not, an attribute that a thing does not have, a policy that can never apply.
+///
+/// # Errors
+/// As [`Operator::with_policy`].
+pub fn check_policy(text: &str) -> Result<Vec<Finding>, PolicyError> {
+    rules::check(text)
 }
