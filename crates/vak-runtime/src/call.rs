@@ -1,10 +1,11 @@
 //! One call: a fresh store, an instance, the input, the answer, the checks, and nothing left behind.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vak_abi::Verdict;
-use vak_model::{LimitKind, Limits, Usage};
+use vak_model::{Denial, Effect, LimitKind, Limits, Usage};
 use vak_package::{Schema, parse_json};
 use wasmtime::{Store, UpdateDeadline};
 
@@ -12,7 +13,9 @@ use crate::PreparedSkill;
 use crate::compile::CompileTime;
 use crate::engine::TickingEngine;
 use crate::error::{CallError, ContractError, InputError, TrapKind};
+use crate::gate::Waiting;
 use crate::guest::{Guest, Said, classify};
+use crate::host::{Funnel, Host};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
 use crate::watch::Watch;
@@ -60,29 +63,55 @@ pub struct Outcome {
     pub result: Result<Answer, CallError>,
     /// What was used.
     pub usage: Usage,
+    /// What the skill asked for and may not have, the first 16.
+    pub denied: Vec<(Effect, Denial)>,
+}
+
+impl Outcome {
+    /// A call that ended before anything of the skill ran.
+    fn refused(error: CallError) -> Self {
+        Self { result: Err(error), usage: Usage::default(), denied: Vec::new() }
+    }
 }
 
 impl PreparedSkill {
-    /// Calls a function with an input of JSON bytes.
+    /// Calls a function with an input of JSON bytes, with nothing behind the host functions.
     ///
-    /// The future can be dropped at any time; the guest stops where it is. It does not depend on any async runtime.
+    /// As [`PreparedSkill::call_in`] with [`Host::nothing`].
     pub async fn call(&self, export: &str, input: &[u8]) -> Outcome {
+        self.call_in(export, input, Host::nothing()).await
+    }
+
+    /// Calls a function with an input of JSON bytes. What it asks of its host goes through the grant, on record, to `host`.
+    ///
+    /// The future can be dropped at any time; the guest stops where it is. It does not depend on any async runtime. What
+    /// the host had begun for the guest by then ends by itself.
+    pub async fn call_in(&self, export: &str, input: &[u8], host: Host) -> Outcome {
         let mut watch = Watch::start(&self.limits);
         let export = match self.admit_input(export, input) {
             Ok(export) => export,
-            Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
+            Err(error) => return Outcome::refused(error),
         };
         let mut store = match new_store(&self.engine, &self.limits, &watch) {
             Ok(store) => store,
-            Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
+            Err(error) => return Outcome::refused(error),
         };
+        if self.reaches_out {
+            store.data_mut().lead_through(self.funnel(host, &mut watch));
+        }
         let ran = {
             let exchange = pin!(self.exchange(&mut store, export, input));
             watch.over(exchange).await
         };
         let result = flatten(ran, &self.limits).and_then(|said| export.check(said));
         let usage = usage(&store, &watch, &self.limits, &result, self.compile_time);
-        Outcome { result, usage }
+        Outcome { result, usage, denied: store.data_mut().take_denied() }
+    }
+
+    fn funnel(&self, host: Host, watch: &mut Watch) -> Funnel {
+        let (alarms, workers) = (Arc::clone(&self.engine.alarms), Arc::clone(&self.engine.workers));
+        let waiting = Waiting { deadline: watch.deadline(), alarms, workers, cpu: watch.count_elsewhere() };
+        Funnel::new(host, Arc::clone(&self.grant), &self.limits, waiting)
     }
 
     /// The limits that calls run under.

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vak_model::StackClass;
 use wasmtime::{Enabled, Engine, PoolingAllocationConfig};
 
+use crate::alarm::Alarms;
 use crate::code::{Cache, CacheError, CacheSize, Identity};
 use crate::config::{Allocation, Pool};
 use crate::error::EngineError;
 use crate::ticker::Ticker;
+use crate::workers::Workers;
 use crate::{Profile, RuntimeConfig};
 
 /// Compiles and runs skills. One runtime serves a whole process.
@@ -17,6 +19,7 @@ pub struct Runtime {
     pub(crate) config: RuntimeConfig,
     /// The cache, if one is wanted; or why it is not used.
     pub(crate) cache: Result<Option<Cache>, CacheError>,
+    workers: Arc<Workers>,
     engines: Mutex<[[Option<Arc<TickingEngine>>; StackClass::ALL.len()]; Profile::ALL.len()]>,
 }
 
@@ -26,6 +29,9 @@ pub(crate) struct TickingEngine {
     pub(crate) engine: Engine,
     pub(crate) profile: Profile,
     pub(crate) identity: Identity,
+    /// What wakes calls that wait, and the threads that do what they wait for.
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) workers: Arc<Workers>,
     _ticker: Ticker,
 }
 
@@ -38,7 +44,7 @@ impl Runtime {
     /// The engine does not work on this machine.
     pub fn new(config: RuntimeConfig) -> Result<Self, EngineError> {
         let cache = config.cache.as_ref().map(Cache::open).transpose();
-        let runtime = Self { config, cache, engines: Mutex::default() };
+        let runtime = Self { config, cache, workers: Arc::default(), engines: Mutex::default() };
         runtime.engine(Profile::default(), StackClass::Standard)?;
         Ok(runtime)
     }
@@ -64,9 +70,11 @@ impl Runtime {
             return Ok(Arc::clone(engine));
         }
         let engine = new_engine(profile, class, self.config.allocation).map_err(EngineError::new)?;
-        let ticker = Ticker::start(&engine, self.config.tick).map_err(|error| EngineError::new(error.into()))?;
+        let (alarms, workers) = (Arc::new(Alarms::default()), Arc::clone(&self.workers));
+        let ticker = Ticker::start(&engine, Arc::clone(&alarms), self.config.tick)
+            .map_err(|error| EngineError::new(error.into()))?;
         let identity = Identity::of(&engine, profile);
-        let made = Arc::new(TickingEngine { engine, profile, identity, _ticker: ticker });
+        let made = Arc::new(TickingEngine { engine, profile, identity, alarms, workers, _ticker: ticker });
         *slot = Some(Arc::clone(&made));
         Ok(made)
     }

@@ -7,6 +7,8 @@ use vak_package::{JsonError, ScanError, SchemaError, SchemaViolation};
 use vak_policy::GrantError;
 use wasmtime::Trap;
 
+use crate::record::RecordError;
+
 /// The engine can't be set up here.
 #[derive(Debug, thiserror::Error)]
 #[error("the engine could not be set up: {message}")]
@@ -141,6 +143,9 @@ pub enum CallError {
     /// The pool has no slot left.
     #[error("the host runs as many skills as it has room for")]
     Busy,
+    /// What the skill asked for could not be put on record, and was not done.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// Something that can't happen did.
     #[error("internal error: {0}")]
     Internal(String),
@@ -158,6 +163,7 @@ impl CallError {
             Self::Contract(error) => error.code(),
             Self::HostMemory => Code::HostMemory,
             Self::Busy => Code::HostBusy,
+            Self::Record(error) => error.code(),
             Self::Internal(_) => Code::InternalBug,
         }
     }
@@ -233,6 +239,16 @@ pub enum ContractError {
         /// The memory's size in bytes.
         memory: usize,
     },
+    /// A request, or the room for a response, is not in the memory.
+    #[error("the {len} bytes at {ptr} that a host call was given do not lie in a memory of {memory}")]
+    HostPointer {
+        /// Where they are said to be.
+        ptr: u32,
+        /// How many.
+        len: u32,
+        /// The memory's size in bytes.
+        memory: usize,
+    },
     /// The output is not JSON.
     #[error("the output is not JSON")]
     Json(#[source] JsonError),
@@ -248,6 +264,7 @@ impl ContractError {
         match self {
             Self::Alloc { .. } => Code::AllocPointer,
             Self::OutputPointer { .. } => Code::OutputPointer,
+            Self::HostPointer { .. } => Code::HostPointer,
             Self::Json(JsonError::Encoding) => Code::OutputEncoding,
             Self::Json(JsonError::Syntax(_)) => Code::OutputJson,
             Self::Schema(_) => Code::OutputSchema,

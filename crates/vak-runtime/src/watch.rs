@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,8 @@ pub(crate) struct Watch {
     cpu: Duration,
     /// Wall-clock time of the first slice beyond what counts.
     uncounted: Duration,
+    /// Processor time that other threads have used for the call, in nanoseconds; none if they can't.
+    elsewhere: Option<Arc<AtomicU64>>,
 }
 
 /// The most that the first slice of a call counts as processor time. A slice ends after a tick or a million of fuel, which
@@ -28,11 +32,20 @@ impl Watch {
     pub(crate) fn start(limits: &Limits) -> Self {
         let started = Instant::now();
         let (deadline, cpu_limit) = (started + limits.time(), limits.cpu_time());
-        Self { started, deadline, cpu_limit, cpu: Duration::ZERO, uncounted: Duration::ZERO }
+        Self { started, deadline, cpu_limit, cpu: Duration::ZERO, uncounted: Duration::ZERO, elsewhere: None }
     }
 
     pub(crate) const fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Counts what other threads do for the call as well, and gives the account that they write it to.
+    pub(crate) fn count_elsewhere(&mut self) -> Arc<AtomicU64> {
+        Arc::clone(self.elsewhere.get_or_insert_default())
+    }
+
+    fn counted(&self) -> Duration {
+        self.elsewhere.as_ref().map_or(self.cpu, |nanos| self.cpu + Duration::from_nanos(nanos.load(Ordering::Relaxed)))
     }
 
     /// Drives `future` to its end, or drops it where it stands when a limit is reached.
@@ -46,7 +59,7 @@ impl Watch {
             match polled {
                 Poll::Ready(output) => Poll::Ready(Ok(output)),
                 Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(LimitKind::Time)),
-                Poll::Pending if self.cpu >= self.cpu_limit => Poll::Ready(Err(LimitKind::Cpu)),
+                Poll::Pending if self.counted() >= self.cpu_limit => Poll::Ready(Err(LimitKind::Cpu)),
                 Poll::Pending => Poll::Pending,
             }
         })
@@ -60,7 +73,7 @@ impl Watch {
 
     /// Processor time that the call has used; of its first slice, the wall-clock time, which is no less.
     pub(crate) fn cpu(&self) -> Duration {
-        self.cpu + self.uncounted
+        self.counted() + self.uncounted
     }
 }
 
@@ -96,7 +109,7 @@ impl Slice {
 }
 
 /// Processor time of the current thread.
-fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
