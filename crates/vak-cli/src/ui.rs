@@ -28,6 +28,12 @@ const MAX_LINE: usize = 2000;
 pub struct Ui(());
 
 impl Ui {
+    /// The same output once more, for what is said beside other work.
+    #[must_use]
+    pub const fn side(&self) -> Self {
+        Self(())
+    }
+
     /// Prints JSON on stdout as it is, and ends the line if it does not. On a terminal, characters that the terminal
     /// could obey are escaped.
     ///

@@ -337,6 +337,8 @@ codes! {
     AllocPointer = "alloc.pointer", Broken;
     /// The output does not lie in the skill's memory.
     OutputPointer = "output.pointer", Broken;
+    /// What a host call was given does not lie in the skill's memory.
+    HostPointer = "host.pointer", Broken;
     /// The output is not UTF-8, or begins with a byte order mark.
     OutputEncoding = "output.encoding", Broken;
     /// The output is not one JSON value.

@@ -145,6 +145,7 @@ impl Tool for Cli {
             (Some(Verb::Audit(args)), _) => audit_verbs::run(&args, ui),
             (None, Some(_)) if self.run.help => skill_help::run(&self.run, ui),
             (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
+            (None, Some(_)) if self.run.grants.explain => run::explain(&self.run, ui),
             (None, Some(_)) if self.run.golden => golden::run(&self.run, ui),
             (None, Some(_)) => run::run(&self.run, ui),
             (None, None) if self.run.help => Ok(ui.line(Self::command().render_long_help().to_string().trim_end())?),

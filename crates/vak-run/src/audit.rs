@@ -12,6 +12,8 @@ use clap::{Args, ValueEnum};
 use vak_audit::{AuditLog, Durability, Kind, LogConfig, LogError, Record, RunId, Subject, Trail, Value};
 use vak_cli::{Failure, Home, quote};
 use vak_model::{Code, Digest, Status, Usage};
+use vak_package::{Artefact as _, Package};
+use vak_runtime::{AuditRecorder, Recorder};
 
 use crate::args::RunArgs;
 use crate::report::Report;
@@ -57,7 +59,7 @@ pub(crate) struct Audit {
     trail: Arc<Mutex<Trail>>,
     asked: String,
     what: &'static str,
-    manifest: Option<Digest>,
+    subject: Subject,
     input: Option<Value>,
     started: bool,
 }
@@ -71,6 +73,15 @@ impl Audit {
             How::Effect => Some(Durability::Effect),
             How::Sync => Some(Durability::Sync),
         };
+        Self::with(args, what, durability)
+    }
+
+    /// No record at all, of what is only looked at.
+    pub(crate) fn none(args: &RunArgs) -> Result<Self, Failure> {
+        Self::with(args, "explain", None)
+    }
+
+    fn with(args: &RunArgs, what: &'static str, durability: Option<Durability>) -> Result<Self, Failure> {
         let open = |durability| AuditLog::open(&config().durability(durability)).map_err(|error| failed(&error));
         let run = RunId::random().map_err(|error| Failure::of(Code::HostEngine, &error))?;
         Ok(Self {
@@ -78,7 +89,7 @@ impl Audit {
             trail: Arc::new(Mutex::new(Trail::new(run))),
             asked: args.skill.clone().unwrap_or_default(),
             what,
-            manifest: None,
+            subject: Subject::default(),
             input: None,
             started: false,
         })
@@ -89,9 +100,21 @@ impl Audit {
         self.input = Some(Value::payload(input));
     }
 
-    /// Notes the skill's manifest.
-    pub(crate) const fn manifest(&mut self, digest: Digest) {
-        self.manifest = Some(digest);
+    /// Notes the skill's bytes and its manifest.
+    pub(crate) fn skill(&mut self, package: &Package) {
+        self.subject.module = package.id().to_string().parse().ok();
+        self.subject.manifest = Some(package.document().digest());
+    }
+
+    /// Notes the operator's policy.
+    pub(crate) const fn policy(&mut self, policy: Option<Digest>) {
+        self.subject.policy = policy;
+    }
+
+    /// What puts the skill's host calls on record, among the entries of this run.
+    pub(crate) fn recorder(&self) -> Option<Box<dyn Recorder>> {
+        let log = Arc::clone(self.log.as_ref()?);
+        Some(Box::new(AuditRecorder::new(log, Arc::clone(&self.trail), self.subject)))
     }
 
     /// Puts the beginning on record. If that fails, the skill must not be called.
@@ -155,10 +178,8 @@ impl Audit {
     /// A record with what is known of the skill.
     fn record(&mut self, kind: Kind, report: &Report) -> Record {
         let skill = report.skill.as_ref();
-        let module = skill.and_then(|skill| skill.digest.parse().ok());
-        let subject = Subject { module, manifest: self.manifest, policy: None };
         let text = |text: Option<&String>| text.map(|text| Value::text(text));
-        let record = locked(&self.trail).record(kind).about(subject).with("asked", Value::text(&self.asked));
+        let record = locked(&self.trail).record(kind).about(self.subject).with("asked", Value::text(&self.asked));
         let record = record.with("skill", text(skill.and_then(|skill| skill.name.as_ref())));
         let record = record.with("version", text(skill.and_then(|skill| skill.version.as_ref())));
         record.with("export", text(report.export.as_ref()))

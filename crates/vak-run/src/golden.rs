@@ -9,7 +9,7 @@ use vak_runtime::GoldenReport;
 use crate::args::RunArgs;
 use crate::audit::{Audit, Ended};
 use crate::report::Report;
-use crate::run::{conclude, prepare};
+use crate::run::{Prepared, conclude, prepare};
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
@@ -25,7 +25,7 @@ fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Fail
 }
 
 fn golden(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<(), Failure> {
-    let (skill, manifest) = prepare(args, ui, report, audit)?;
+    let Prepared { skill, manifest, .. } = prepare(args, ui, report, audit)?;
     if manifest.tests.is_empty() {
         return Err(Failure::new(Code::GoldenFailed, "the manifest has no golden cases")
             .fact("add", "at least one below `tests` in skill.yaml"));

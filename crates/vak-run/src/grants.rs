@@ -3,9 +3,15 @@
 use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
-use vak_cli::{Failure, quote};
-use vak_model::{Capability, CapabilityRequest, Code, GuestPath, InvalidPath, Manifest};
-use vak_policy::{Allowance, GrantError, Operator};
+use vak_cli::{Failure, Place, quote};
+use vak_model::{Capability, Code, Digest, GuestPath, InvalidPath, Manifest};
+use vak_package::read_file;
+use vak_policy::{Allowance, GrantError, Operator, PolicyError, Principal, explain};
+
+use crate::failures;
+
+/// The longest policy that is read, in bytes; the engine's own bound.
+const MAX_POLICY_BYTES: u64 = 1 << 20;
 
 /// What the skill may do besides computing.
 #[derive(Args, Clone, Debug)]
@@ -32,6 +38,18 @@ pub(crate) struct GrantArgs {
     /// Have an agent's plan checked
     #[arg(long)]
     pub(crate) allow_verify_plan: bool,
+    /// Do what the policies in FILE say, in Cedar; its paths begin at the current folder, or with names given by --folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Give a folder a name for policies
+    #[arg(long, value_name = "NAME=FOLDER", requires = "policy")]
+    pub(crate) folder: Vec<String>,
+    /// Draw random bytes from a stream that N begins, the same each time
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Show what the skill asks for and would get, and don't run it
+    #[arg(long, conflicts_with_all = ["golden", "invoke", "input", "export", "stats", "profile"])]
+    pub(crate) explain: bool,
 }
 
 /// The operator's word, and the folders that it is about.
@@ -39,6 +57,8 @@ pub(crate) struct GrantArgs {
 pub(crate) struct Given {
     pub(crate) operator: Operator,
     pub(crate) folders: Vec<Mount>,
+    /// The policies' text, by its digest.
+    pub(crate) policy: Option<Digest>,
 }
 
 /// A folder, and what the skill and policies call it.
@@ -58,7 +78,7 @@ struct Named {
 impl GrantArgs {
     /// Looks up what the flags name.
     pub(crate) fn given(&self) -> Result<Given, Failure> {
-        let mut given = Given::default();
+        let mut given = self.policy.as_deref().map_or_else(|| Ok(Given::default()), |file| self.by_policy(file))?;
         for word in &self.allow_read {
             let path = given.show(Named::of("allow-read", word)?)?;
             given = given.allow(Allowance::Read(path));
@@ -77,6 +97,43 @@ impl GrantArgs {
         let all = all.into_iter().filter(|(allowed, _)| *allowed);
         Ok(all.fold(given, |given, (_, capability)| given.allow(Allowance::All(capability))))
     }
+
+    /// What a policy says, and the folders that it is about.
+    fn by_policy(&self, file: &Path) -> Result<Given, Failure> {
+        let bytes = read_file(file, MAX_POLICY_BYTES).map_err(|error| failures::file(&error, Code::PolicyMalformed))?;
+        let policy = Some(vak_package::sha256(&bytes));
+        let operator = match std::str::from_utf8(&bytes) {
+            Ok(text) => Operator::with_policy(text).map_err(|error| invalid(&error, file))?,
+            Err(error) => {
+                let message = format!("`{}` is not UTF-8", file.display());
+                return Err(Failure::new(Code::PolicyMalformed, message).caused_by(&error));
+            }
+        };
+        let mut given = Given { operator, folders: Vec::new(), policy };
+        for word in &self.folder {
+            let Some((name, folder)) = word.split_once('=') else {
+                let message = format!("--folder takes NAME=FOLDER, not `{}`", vak_model::printable(word, 200));
+                return Err(Failure::new(Code::UsageArguments, message));
+            };
+            given.show(Named::renamed("folder", word, name, Path::new(folder))?)?;
+        }
+        if self.folder.is_empty() {
+            given.show(Named::plain("folder", Path::new("."))?)?;
+        }
+        Ok(given)
+    }
+}
+
+/// A policy that can't be used, with its place.
+fn invalid(error: &PolicyError, file: &Path) -> Failure {
+    let (message, place) = match error {
+        PolicyError::Text(at, mistake) => {
+            let place = Some((at.line as u64, at.column as u64));
+            (mistake.to_string(), place)
+        }
+        PolicyError::Size(_) | PolicyError::Count => (error.to_string(), None),
+    };
+    Failure::new(Code::PolicyMalformed, message).at(Place::new(file, place))
 }
 
 impl Given {
@@ -181,41 +238,32 @@ fn misnamed(flag: &str, word: &str, error: &InvalidPath) -> Failure {
         .next(format!("--{flag} NAME=FOLDER"), "shows a folder under another name")
 }
 
-/// The flag that would grant a capability, or a part of it that the manifest asks for.
-pub(crate) fn flag(request: &CapabilityRequest) -> Option<String> {
-    let flag = match request.capability {
-        Capability::FsRead | Capability::FsWrite => {
-            let flag = if request.capability == Capability::FsRead { "--allow-read" } else { "--allow-write" };
-            return request.scope.first().map(|pattern| format!("{flag} {}", quote(fixed_part(pattern))));
-        }
-        Capability::Kv => "--allow-kv",
-        Capability::Log => "--allow-log",
-        Capability::Clock => "--allow-clock",
-        Capability::Random => "--allow-random",
-        Capability::VerifyPlan => "--allow-verify-plan",
-        Capability::Compute | Capability::NetHttp | Capability::Reason => return None,
-    };
-    Some(flag.to_owned())
-}
-
-/// The folder above everything that a pattern can match.
-fn fixed_part(pattern: &str) -> &str {
-    match pattern.find(['*', '?', '[', '{', '\\']) {
-        None => pattern,
-        Some(at) => pattern[..at].rfind('/').map_or(".", |slash| &pattern[..slash]),
-    }
-}
-
 /// No grant for this skill: what it needs, and how it would get it.
-pub(crate) fn refused(error: &GrantError, skill: &str, manifest: &Manifest) -> Failure {
-    let failure = Failure::of(Code::CapabilityDenied, error)
-        .fact("skill", format!("`{}` {} asks for it in its manifest", manifest.name, manifest.version));
+pub(crate) fn refused(
+    error: &GrantError,
+    skill: &str,
+    manifest: &Manifest,
+    principal: &Principal,
+    given: &Given,
+) -> Failure {
+    let failure = unusable(error, manifest);
     let GrantError::NotGranted(missing) = error else { return failure };
-    let request = manifest.capabilities.iter().find(|request| request.capability == *missing);
-    match request.and_then(flag) {
-        Some(flag) => failure.next(format!("vak-run {} {flag}", quote(skill)), "grants it for this run"),
-        None => failure,
-    }
+    let requests = explain(manifest, principal, &given.operator).unwrap_or_default();
+    let needed: Vec<_> = requests.iter().filter(|explained| !explained.held && !explained.request.optional).collect();
+    let all = needed.iter().map(|explained| explained.grants.flags.as_str()).collect::<Vec<_>>().join(" ");
+    let failure = match needed.iter().find(|explained| explained.request.capability == *missing) {
+        Some(explained) if given.policy.is_some() => failure.fact("policy", explained.grants.policy.clone()),
+        _ => failure,
+    };
+    failure
+        .next(format!("vak-run {} {all}", quote(skill)), "grants what it needs, for this run")
+        .next(format!("vak-run {} --explain", quote(skill)), "shows all that it asks for")
+}
+
+/// A grant that can't be made.
+pub(crate) fn unusable(error: &GrantError, manifest: &Manifest) -> Failure {
+    Failure::of(Code::CapabilityDenied, error)
+        .fact("skill", format!("`{}` {} asks for it in its manifest", manifest.name, manifest.version))
 }
 
 #[cfg(test)]
@@ -273,14 +321,5 @@ mod tests {
         assert!(given.show(named("src")).is_ok() && given.show(named("src/lib.rs")).is_ok());
         assert_eq!(given.folders.len(), 1);
         assert!(given.show(named("src=tests")).is_err());
-    }
-
-    #[test]
-    fn the_flag_for_a_pattern_names_the_folder_above_it() {
-        for (pattern, folder) in
-            [("data/**", "data"), ("data/a/*.txt", "data/a"), ("**", "."), ("*.txt", "."), ("data/a.txt", "data/a.txt")]
-        {
-            assert_eq!(fixed_part(pattern), folder);
-        }
     }
 }

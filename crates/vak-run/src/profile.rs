@@ -13,7 +13,7 @@ use fxprof_processed_profile::{
 };
 use vak_cli::{Failure, Table, Ui, count};
 use vak_model::Code;
-use vak_runtime::{Function, FunctionCost, Outcome, PreparedSkill, Samples};
+use vak_runtime::{Function, FunctionCost, Host, Outcome, PreparedSkill, Samples};
 
 use crate::report::{FunctionReport, ProfileReport, Report};
 
@@ -30,13 +30,14 @@ const FEW_SAMPLES: usize = 50;
 pub(crate) fn call(
     skill: &PreparedSkill,
     input: &[u8],
+    host: Host,
     file: &Path,
     report: &mut Report,
     ui: &mut Ui,
 ) -> Result<Outcome, Failure> {
     let started = SystemTime::now();
     let (outcome, samples) =
-        pollster::block_on(skill.call_sampled(report.export.as_deref().unwrap_or_default(), input));
+        pollster::block_on(skill.call_sampled(report.export.as_deref().unwrap_or_default(), input, host));
     write(file, &profile(report, &samples, started)).map_err(|error| {
         Failure::new(Code::FileWrite, format!("failed to write `{}`", file.display())).caused_by(&error)
     })?;

@@ -7,15 +7,17 @@ use serde_json::value::RawValue;
 use vak_abi::Verdict;
 use vak_cli::{Failure, Ui};
 use vak_model::{Code, Manifest, Status};
-use vak_package::{Artefact, Package, read_file};
+use vak_package::{Artefact, Package, TextMemory, read_file};
 use vak_policy::{Grant, Principal};
 use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
 use crate::audit::{Audit, Ended};
+use crate::explain;
 use crate::failures;
 use crate::grants;
+use crate::host::Stage;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
 use crate::profile;
@@ -66,15 +68,17 @@ fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, 
 fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<Answer, Failure> {
     let input = read_input(args.input.as_deref())?;
     audit.input(&input);
-    let (skill, manifest) = prepare(args, ui, report, audit)?;
+    let Prepared { skill, manifest, stage } = prepare(args, ui, report, audit)?;
     let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
     audit.start(report)?;
+    let host = stage.host(args.grants.seed, audit, ui)?;
     let outcome = match &args.profile {
-        None => pollster::block_on(skill.call(&export, &input)),
-        Some(file) => profile::call(&skill, &input, file, report, ui)?,
+        None => pollster::block_on(skill.call_in(&export, &input, host)),
+        Some(file) => profile::call(&skill, &input, host, file, report, ui)?,
     };
+    stage.say_denied(&outcome.denied, ui)?;
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
@@ -84,13 +88,20 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
     outcome.result.map_err(|error| failures::call(&error, args, &manifest))
 }
 
+/// A skill that can be called, and what it is called with.
+pub(crate) struct Prepared {
+    pub(crate) skill: PreparedSkill,
+    pub(crate) manifest: Manifest,
+    pub(crate) stage: Stage,
+}
+
 /// From the word that names a skill to one that can be called.
 pub(crate) fn prepare(
     args: &RunArgs,
     ui: &mut Ui,
     report: &mut Report,
     audit: &mut Audit,
-) -> Result<(PreparedSkill, Manifest), Failure> {
+) -> Result<Prepared, Failure> {
     let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
     // What is malformed is called that first, wherever it is and whatever else is wrong.
     prepare_at(&location, args, ui, report, audit).map_err(|failure| load(&location).err().unwrap_or(failure))
@@ -102,24 +113,54 @@ fn prepare_at(
     ui: &mut Ui,
     report: &mut Report,
     audit: &mut Audit,
-) -> Result<(PreparedSkill, Manifest), Failure> {
+) -> Result<Prepared, Failure> {
     let purpose = args.profile.as_ref().map_or(Purpose::Calls, |_| Purpose::Profile);
     let runtime = runtime::quiet(purpose, args.cache)?;
-    let Loaded { package, file, key_hints } = open(location, &runtime)?;
+    let Admission { admitted, manifest, principal } = admit_at(location, &runtime, args, ui, report, audit)?;
+    let given = args.grants.given()?;
+    audit.policy(given.policy);
+    let word = args.skill.as_deref().unwrap_or_default();
+    let grant = Grant::new(&manifest, &principal, &given.operator);
+    let grant = grant.map_err(|error| grants::refused(&error, word, &manifest, &principal, &given))?;
+    runtime::warn(&runtime, ui)?;
+    let compiled = compile(&runtime, &admitted, args, ui)?;
+    let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
+    Ok(Prepared { skill, manifest, stage: Stage { given, grant, principal } })
+}
+
+/// A skill that was let in, as policies know it.
+struct Admission {
+    admitted: Admitted<Package>,
+    manifest: Manifest,
+    principal: Principal,
+}
+
+fn admit_at(
+    location: &Location,
+    memory: &dyn TextMemory,
+    args: &RunArgs,
+    ui: &mut Ui,
+    report: &mut Report,
+    audit: &mut Audit,
+) -> Result<Admission, Failure> {
+    let Loaded { package, file, key_hints } = open(location, memory)?;
     report.skill = Some(skill_report(&package));
-    audit.manifest(package.document().digest());
+    audit.skill(&package);
     let manifest = package.document().manifest().clone();
     let title = format!("`{}` {}", manifest.name, manifest.version);
     let admitted = admit(package, &Subject { title, file, key_hints }, &args.admission(), ui)?;
     report.signed_by(admitted.signers());
-    let given = args.grants.given()?;
-    let skill = args.skill.as_deref().unwrap_or_default();
-    let grant = Grant::new(&manifest, &principal(&admitted, &manifest), &given.operator);
-    let grant = grant.map_err(|error| grants::refused(&error, skill, &manifest))?;
-    runtime::warn(&runtime, ui)?;
-    let compiled = compile(&runtime, &admitted, args, ui)?;
-    let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
-    Ok((skill, manifest))
+    let principal = principal(&admitted, &manifest);
+    Ok(Admission { admitted, manifest, principal })
+}
+
+/// Shows what the skill would get, and leaves it at that: nothing is run, and nothing recorded.
+pub(crate) fn explain(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
+    let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
+    let runtime = runtime::quiet(Purpose::Calls, args.cache)?;
+    let (mut report, mut audit) = (Report::new(), Audit::none(args)?);
+    let Admission { manifest, principal, .. } = admit_at(&location, &runtime, args, ui, &mut report, &mut audit)?;
+    explain::show(&manifest, &principal, &args.grants.given()?.operator, args.json.json, ui)
 }
 
 /// Puts the answer where it belongs. The skill's own failure is an answer too, and an exit code.

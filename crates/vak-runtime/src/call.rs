@@ -1,17 +1,20 @@
 //! One call: a fresh store, an instance, the input, the answer, the checks, and nothing left behind.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vak_abi::Verdict;
-use vak_model::{LimitKind, Limits, Usage};
+use vak_model::{Denial, Effect, LimitKind, Limits, Usage};
 use vak_package::{Schema, parse_json};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::compile::CompileTime;
 use crate::engine::TickingEngine;
 use crate::error::{CallError, ContractError, InputError, TrapKind};
+use crate::gate::Waiting;
 use crate::guest::{Guest, Said, classify};
+use crate::host::{Funnel, Host};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
 use crate::sample::Sampler;
@@ -61,36 +64,53 @@ pub struct Outcome {
     pub result: Result<Answer, CallError>,
     /// What was used.
     pub usage: Usage,
+    /// What the skill asked for and may not have, the first 16.
+    pub denied: Vec<(Effect, Denial)>,
+}
+
+impl Outcome {
+    /// A call that ended before anything of the skill ran.
+    fn refused(error: CallError) -> Self {
+        Self { result: Err(error), usage: Usage::default(), denied: Vec::new() }
+    }
 }
 
 impl PreparedSkill {
-    /// Calls a function with an input of JSON bytes.
+    /// Calls a function with an input of JSON bytes, with nothing behind the host functions.
     ///
-    /// The future can be dropped at any time; the guest stops where it is. It does not depend on any async runtime.
+    /// As [`PreparedSkill::call_in`] with [`Host::nothing`].
     pub async fn call(&self, export: &str, input: &[u8]) -> Outcome {
+        self.call_in(export, input, Host::nothing()).await
+    }
+
+    /// Calls a function with an input of JSON bytes. What it asks of its host goes through the grant, on record, to `host`.
+    ///
+    /// The future can be dropped at any time; the guest stops where it is. It does not depend on any async runtime. What
+    /// the host had begun for the guest by then ends by itself.
+    pub async fn call_in(&self, export: &str, input: &[u8], host: Host) -> Outcome {
         let mut watch = Watch::start(&self.limits);
-        let (export, mut store) = match self.open(export, input, &watch) {
+        let (export, mut store) = match self.open(export, input, host, &mut watch) {
             Ok(opened) => opened,
-            Err(error) => return Outcome { result: Err(error), usage: Usage::default() },
+            Err(error) => return Outcome::refused(error),
         };
         let ran = {
             let exchange = pin!(self.exchange(&mut store, export, input, None));
             watch.over(&self.engine, exchange).await
         };
-        self.close(export, ran, &store, &watch)
+        self.close(export, ran, &mut store, &watch)
     }
 
-    /// Calls a function as [`PreparedSkill::call`] does, and takes samples of where it spends its fuel, from about one in
+    /// Calls a function as [`PreparedSkill::call_in`] does, and takes samples of where it spends its fuel, from about one in
     /// 64 fuel at first to one in a million in the end. The call takes several times as long, and as much fuel as ever.
     /// What the call's processor and wall-clock time are spent on is also the sampling.
     ///
     /// Stacks deeper than [`crate::RuntimeConfig::stack_frames`] are cut on the outside. Instantiating the skill, its start
     /// function included, is not sampled.
-    pub async fn call_sampled(&self, export: &str, input: &[u8]) -> (Outcome, Samples) {
+    pub async fn call_sampled(&self, export: &str, input: &[u8], host: Host) -> (Outcome, Samples) {
         let mut watch = Watch::start(&self.limits);
-        let (export, mut store) = match self.open(export, input, &watch) {
+        let (export, mut store) = match self.open(export, input, host, &mut watch) {
             Ok(opened) => opened,
-            Err(error) => return (Outcome { result: Err(error), usage: Usage::default() }, Samples::default()),
+            Err(error) => return (Outcome::refused(error), Samples::default()),
         };
         let sampler = Sampler::new(watch.deadline());
         let ran = {
@@ -98,16 +118,26 @@ impl PreparedSkill {
             let exchange = pin!(sampler.over(&self.engine.engine, exchange));
             watch.over(&self.engine, exchange).await
         };
-        let mut outcome = self.close(export, ran, &store, &watch);
+        let mut outcome = self.close(export, ran, &mut store, &watch);
         // Between a sample and the next call or return of the guest, the engine's counter is not its own.
         outcome.usage.fuel_at_least = outcome.usage.fuel_at_least.map(|_| sampler.spent());
         (outcome, sampler.finish())
     }
 
-    /// What comes before the guest: the checks of the input, and a store.
-    fn open(&self, export: &str, input: &[u8], watch: &Watch) -> Result<(&PreparedExport, Store<Meter>), CallError> {
+    /// What comes before the guest: the checks of the input, a store, and the way to the host if the skill has one.
+    fn open(
+        &self,
+        export: &str,
+        input: &[u8],
+        host: Host,
+        watch: &mut Watch,
+    ) -> Result<(&PreparedExport, Store<Meter>), CallError> {
         let export = self.admit_input(export, input)?;
-        Ok((export, new_store(&self.engine, &self.limits, watch)?))
+        let mut store = new_store(&self.engine, &self.limits, watch)?;
+        if self.reaches_out {
+            store.data_mut().lead_through(self.funnel(host, watch));
+        }
+        Ok((export, store))
     }
 
     /// What comes after it: the checks of the answer.
@@ -115,12 +145,18 @@ impl PreparedSkill {
         &self,
         export: &PreparedExport,
         ran: Result<Result<Said, CallError>, Stopped>,
-        store: &Store<Meter>,
+        store: &mut Store<Meter>,
         watch: &Watch,
     ) -> Outcome {
         let result = flatten(ran, &self.limits).and_then(|said| export.check(said));
         let usage = usage(store, watch, &self.limits, &result, self.compile_time);
-        Outcome { result, usage }
+        Outcome { result, usage, denied: store.data_mut().take_denied() }
+    }
+
+    fn funnel(&self, host: Host, watch: &mut Watch) -> Funnel {
+        let (alarms, workers) = (Arc::clone(&self.engine.alarms), Arc::clone(&self.engine.workers));
+        let waiting = Waiting { deadline: watch.deadline(), alarms, workers, cpu: watch.count_elsewhere() };
+        Funnel::new(host, Arc::clone(&self.grant), &self.limits, waiting)
     }
 
     /// The limits that calls run under.

@@ -9,10 +9,12 @@ use vak_model::StackClass;
 use vak_package::TextMemory;
 use wasmtime::{Enabled, Engine, PoolingAllocationConfig};
 
+use crate::alarm::Alarms;
 use crate::code::{Cache, CacheError, CacheSize, EntryName, Identity};
 use crate::config::{Allocation, Pool};
 use crate::error::EngineError;
 use crate::ticker::Ticker;
+use crate::workers::Workers;
 use crate::{Profile, RuntimeConfig};
 
 /// Compiles and runs skills. One runtime serves a whole process.
@@ -21,6 +23,7 @@ pub struct Runtime {
     pub(crate) config: RuntimeConfig,
     /// The cache, if one is wanted; or why it is not used.
     pub(crate) cache: Result<Option<Cache>, CacheError>,
+    workers: Arc<Workers>,
     engines: Mutex<[[Option<Arc<TickingEngine>>; StackClass::ALL.len()]; Profile::ALL.len()]>,
 }
 
@@ -30,6 +33,9 @@ pub(crate) struct TickingEngine {
     pub(crate) engine: Engine,
     pub(crate) profile: Profile,
     pub(crate) identity: Identity,
+    /// What wakes calls that wait, and the threads that do what they wait for.
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) workers: Arc<Workers>,
     interval: Duration,
     ticker: OnceLock<Ticker>,
 }
@@ -43,7 +49,7 @@ impl TickingEngine {
     pub(crate) fn tick(&self) -> io::Result<()> {
         if self.ticker.get().is_none() {
             // Of two that are started at once, one stops again.
-            let _ = self.ticker.set(Ticker::start(&self.engine, self.interval)?);
+            let _ = self.ticker.set(Ticker::start(&self.engine, Arc::clone(&self.alarms), self.interval)?);
         }
         Ok(())
     }
@@ -58,7 +64,7 @@ impl Runtime {
     /// The engine does not work on this machine.
     pub fn new(config: RuntimeConfig) -> Result<Self, EngineError> {
         let cache = config.cache.as_ref().map(Cache::open).transpose();
-        let runtime = Self { config, cache, engines: Mutex::default() };
+        let runtime = Self { config, cache, workers: Arc::default(), engines: Mutex::default() };
         runtime.engine(Profile::default(), StackClass::Standard)?;
         Ok(runtime)
     }
@@ -89,9 +95,10 @@ impl Runtime {
         }
         let frames = self.config.stack_frames;
         let engine = new_engine(profile, class, self.config.allocation, frames).map_err(EngineError::new)?;
+        let (alarms, workers) = (Arc::new(Alarms::default()), Arc::clone(&self.workers));
         let identity = Identity::of(&engine, profile);
         let (interval, ticker) = (self.config.tick, OnceLock::new());
-        let made = Arc::new(TickingEngine { engine, profile, identity, interval, ticker });
+        let made = Arc::new(TickingEngine { engine, profile, identity, alarms, workers, interval, ticker });
         *slot = Some(Arc::clone(&made));
         Ok(made)
     }

@@ -7,6 +7,8 @@ use vak_package::{JsonError, ScanError, SchemaError, SchemaViolation};
 use vak_policy::GrantError;
 use wasmtime::Trap;
 
+use crate::record::RecordError;
+
 /// The engine can't be set up here.
 #[derive(Debug, thiserror::Error)]
 #[error("the engine could not be set up: {message}")]
@@ -144,6 +146,9 @@ pub enum CallError {
     /// The system had no thread that would interrupt the skill.
     #[error("the system has no thread to interrupt the skill with")]
     NoTicker(#[source] std::io::Error),
+    /// What the skill asked for could not be put on record, and was not done.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// Something that can't happen did.
     #[error("internal error: {0}")]
     Internal(String),
@@ -162,6 +167,7 @@ impl CallError {
             Self::HostMemory => Code::HostMemory,
             Self::Busy => Code::HostBusy,
             Self::NoTicker(_) => Code::HostEngine,
+            Self::Record(error) => error.code(),
             Self::Internal(_) => Code::InternalBug,
         }
     }
@@ -237,6 +243,16 @@ pub enum ContractError {
         /// The memory's size in bytes.
         memory: usize,
     },
+    /// A request, or the room for a response, is not in the memory.
+    #[error("the {len} bytes at {ptr} that a host call was given do not lie in a memory of {memory}")]
+    HostPointer {
+        /// Where they are said to be.
+        ptr: u32,
+        /// How many.
+        len: u32,
+        /// The memory's size in bytes.
+        memory: usize,
+    },
     /// The output is not JSON.
     #[error("the output is not JSON")]
     Json(#[source] JsonError),
@@ -252,6 +268,7 @@ impl ContractError {
         match self {
             Self::Alloc { .. } => Code::AllocPointer,
             Self::OutputPointer { .. } => Code::OutputPointer,
+            Self::HostPointer { .. } => Code::HostPointer,
             Self::Json(JsonError::Encoding) => Code::OutputEncoding,
             Self::Json(JsonError::Syntax(_)) => Code::OutputJson,
             Self::Schema(_) => Code::OutputSchema,

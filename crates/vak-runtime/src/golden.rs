@@ -65,7 +65,7 @@ impl PreparedSkill {
     pub async fn golden(&self, case: &GoldenCase) -> GoldenReport {
         let first = self.exports.first().map(|export| &export.name);
         let export = case.export.as_ref().or(first).map(|name| name.as_str()).unwrap_or_default();
-        let Outcome { result, usage } = self.call(export, case.input.to_string().as_bytes()).await;
+        let Outcome { result, usage, .. } = self.call(export, case.input.to_string().as_bytes()).await;
         let verdict = match result.map(|answer| (answer.verdict(), parse_json(answer.bytes()))) {
             Err(error) => GoldenVerdict::Broke(error),
             Ok((verdict, value)) => judge(case, verdict, value.unwrap_or(Value::Null), usage.fuel),

@@ -5,6 +5,7 @@ use vak_abi::{Answer, EXPORT_ALLOC, EXPORT_FAILURE, EXPORT_MEMORY, FAILURE_BYTES
 use wasmtime::{Extern, Func, Instance, Memory, Module, ModuleExport, Store, TypedFunc};
 
 use crate::error::{CallError, ContractError, TrapKind};
+use crate::gate::Stop;
 use crate::meter::{HostMemoryGone, LimitHit, Meter};
 use vak_model::{LimitKind, Limits};
 
@@ -129,7 +130,7 @@ impl Guest {
     }
 }
 
-fn range(ptr: u32, len: u32) -> Option<std::ops::Range<usize>> {
+pub(crate) fn range(ptr: u32, len: u32) -> Option<std::ops::Range<usize>> {
     let end = u64::from(ptr) + u64::from(len);
     Some(usize::try_from(ptr).ok()?..usize::try_from(end).ok()?)
 }
@@ -147,6 +148,15 @@ pub(crate) fn classify(error: &wasmtime::Error, limits: &Limits) -> CallError {
     let limit = |kind| CallError::Limit { kind, limit: limits.get(kind) };
     if let Some(LimitHit(kind)) = error.downcast_ref::<LimitHit>() {
         return limit(*kind);
+    }
+    match error.downcast_ref::<Stop>() {
+        Some(Stop::Limit(kind)) => return limit(*kind),
+        Some(Stop::Record(error)) => return CallError::Record(error.clone()),
+        Some(Stop::Broken(message)) => return CallError::Internal(message.clone()),
+        None => {}
+    }
+    if let Some(ContractError::HostPointer { ptr, len, memory }) = error.downcast_ref::<ContractError>() {
+        return ContractError::HostPointer { ptr: *ptr, len: *len, memory: *memory }.into();
     }
     if error.is::<HostMemoryGone>() {
         return CallError::HostMemory;

@@ -52,12 +52,15 @@
 //! }
 //! ```
 
+mod alarm;
 mod call;
 mod code;
 mod compile;
 mod config;
 mod engine;
 mod error;
+mod failure;
+mod gate;
 mod golden;
 mod guest;
 mod host;
@@ -65,10 +68,13 @@ mod invoke;
 mod meter;
 mod prepare;
 mod profile;
+mod record;
 mod sample;
 mod samples;
 mod ticker;
 mod watch;
+mod workers;
+mod world;
 
 pub use call::{Answer, Outcome};
 pub use code::{CacheError, CacheSize, CompileWith, compiler_main};
@@ -76,12 +82,18 @@ pub use compile::{CompiledModule, CompiledSkill};
 pub use config::{Allocation, CacheConfig, CompileBounds, Pool, RuntimeConfig};
 pub use engine::Runtime;
 pub use error::{CallError, CompileError, ContractError, EngineError, InputError, PrepareError, TrapKind};
+pub use failure::Failure;
+pub use gate::Permit;
 pub use golden::{GoldenReport, GoldenVerdict};
+pub use host::Host;
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
 pub use profile::Profile;
+pub use record::{AuditRecorder, Ended, RecordError, Recorder, Summary};
 pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
+pub use world::live::{LiveConfig, LiveWorld, LogSink};
+pub use world::{Body, FsRead, FsWrite, KvList, LogLevel, Response, World, WorldError, WorldFuture, WriteMode};
 
 /// The exact version of the engine that this crate is built with.
 pub const ENGINE_VERSION: &str = "48.0.8";

@@ -1,7 +1,9 @@
 //! What one store may grow to, and what it has used.
 
-use vak_model::{LimitKind, Limits};
+use vak_model::{Denial, Effect, LimitKind, Limits};
 use wasmtime::ResourceLimiter;
+
+use crate::host::Funnel;
 
 /// The data of every store: the sums that no single memory or table may hide, and their peak.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub(crate) struct Meter {
     peak: u64,
     host_calls_max: u64,
     host_calls: u64,
+    /// What host functions go through; a skill that imports none has none.
+    funnel: Option<Box<Funnel>>,
 }
 
 /// A limit was reached inside the engine; travels through it as the cause of a trap.
@@ -41,6 +45,7 @@ impl Meter {
             peak: 0,
             host_calls_max: limits.get(LimitKind::HostCalls),
             host_calls: 0,
+            funnel: None,
         }
     }
 
@@ -51,6 +56,21 @@ impl Meter {
         }
         self.host_calls += 1;
         Ok(())
+    }
+
+    /// Lets host functions act, by one way alone.
+    pub(crate) fn lead_through(&mut self, funnel: Funnel) {
+        self.funnel = Some(Box::new(funnel));
+    }
+
+    /// The way that host functions act by.
+    pub(crate) fn funnel(&mut self) -> wasmtime::Result<&mut Funnel> {
+        self.funnel.as_deref_mut().ok_or_else(|| wasmtime::Error::msg("a host function has nothing behind it"))
+    }
+
+    /// What host functions were denied, the first few.
+    pub(crate) fn take_denied(&mut self) -> Vec<(Effect, Denial)> {
+        self.funnel.take().map(|funnel| funnel.into_denied()).unwrap_or_default()
     }
 
     /// Host calls made so far.

@@ -23,6 +23,9 @@ pub struct PreparedSkill {
     pub(crate) compile_time: CompileTime,
     pub(crate) places: Places,
     pub(crate) exports: Vec<PreparedExport>,
+    pub(crate) grant: Arc<Grant>,
+    /// Whether it imports anything, so that something has to stand behind it.
+    pub(crate) reaches_out: bool,
 }
 
 /// One function with its compiled schemas.
@@ -51,7 +54,7 @@ impl CompiledSkill {
         crate::host::available(&manifest, grant)?;
         let link_error = |error: wasmtime::Error| PrepareError::Link(vak_model::printable(&format!("{error:#}"), 400));
         let mut linker = Linker::new(&compiled.engine.engine);
-        crate::host::link(&mut linker, &manifest, grant).map_err(link_error)?;
+        let reaches_out = crate::host::link(&mut linker, &compiled.module).map_err(link_error)?;
         let pre = linker.instantiate_pre(&compiled.module).map_err(link_error)?;
         let places = Places::of(&compiled.module).map_err(link_error)?;
         let exports = manifest.exports.iter().map(|export| {
@@ -60,7 +63,8 @@ impl CompiledSkill {
         });
         let exports = exports.collect::<Result<_, _>>()?;
         let (engine, limits, compile_time) = (compiled.engine, compiled.limits, compiled.compile_time);
-        Ok(PreparedSkill { pre, engine, limits, compile_time, places, exports })
+        let grant = Arc::new(grant.clone());
+        Ok(PreparedSkill { pre, engine, limits, compile_time, places, exports, grant, reaches_out })
     }
 }
 

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,8 @@ pub(crate) struct Watch {
     cpu: Duration,
     /// Wall-clock time of the first slice beyond what counts.
     uncounted: Duration,
+    /// Processor time that other threads have used for the call, in nanoseconds; none if they can't.
+    elsewhere: Option<Arc<AtomicU64>>,
 }
 
 /// Why a call was dropped where it stood.
@@ -40,11 +44,20 @@ impl Watch {
     pub(crate) fn start(limits: &Limits) -> Self {
         let started = Instant::now();
         let (deadline, cpu_limit) = (started + limits.time(), limits.cpu_time());
-        Self { started, deadline, cpu_limit, cpu: Duration::ZERO, uncounted: Duration::ZERO }
+        Self { started, deadline, cpu_limit, cpu: Duration::ZERO, uncounted: Duration::ZERO, elsewhere: None }
     }
 
     pub(crate) const fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Counts what other threads do for the call as well, and gives the account that they write it to.
+    pub(crate) fn count_elsewhere(&mut self) -> Arc<AtomicU64> {
+        Arc::clone(self.elsewhere.get_or_insert_default())
+    }
+
+    fn counted(&self) -> Duration {
+        self.elsewhere.as_ref().map_or(self.cpu, |nanos| self.cpu + Duration::from_nanos(nanos.load(Ordering::Relaxed)))
     }
 
     /// Drives `future` to its end, or drops it where it stands when a limit is reached.
@@ -63,7 +76,7 @@ impl Watch {
             match polled {
                 Poll::Ready(output) => Poll::Ready(Ok(output)),
                 Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(Stopped::Limit(LimitKind::Time))),
-                Poll::Pending if self.cpu >= self.cpu_limit => Poll::Ready(Err(Stopped::Limit(LimitKind::Cpu))),
+                Poll::Pending if self.counted() >= self.cpu_limit => Poll::Ready(Err(Stopped::Limit(LimitKind::Cpu))),
                 Poll::Pending => {
                     engine.tick().map_or_else(|error| Poll::Ready(Err(Stopped::NoTicker(error))), |()| Poll::Pending)
                 }
@@ -79,7 +92,7 @@ impl Watch {
 
     /// Processor time that the call has used; of its first slice, the wall-clock time, which is no less.
     pub(crate) fn cpu(&self) -> Duration {
-        self.cpu + self.uncounted
+        self.counted() + self.uncounted
     }
 }
 
@@ -115,7 +128,7 @@ impl Slice {
 }
 
 /// Processor time of the current thread.
-fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -1,13 +1,19 @@
 //! What the runtime promises, shown on small guests.
 
+mod asking;
 mod bodies;
 mod border;
 mod cache;
 mod contract;
 mod engines;
 mod fuzz;
+mod gate;
 mod golden;
 mod grants;
+mod host_border;
+mod host_calls;
+mod host_fs;
+mod host_kv;
 mod hostile;
 mod instances;
 mod interruption;

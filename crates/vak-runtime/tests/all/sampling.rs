@@ -16,7 +16,7 @@ const COUNTERS: &str = "
     (func $other (param $n i32) (loop (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))";
 
 fn sampled(skill: &PreparedSkill) -> (Outcome, Samples) {
-    pollster::block_on(skill.call_sampled("execute", b"{}"))
+    pollster::block_on(skill.call_sampled("execute", b"{}", vak_runtime::Host::nothing()))
 }
 
 /// Calls both functions again and again.

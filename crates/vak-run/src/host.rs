@@ -1,0 +1,64 @@
+//! What stands behind a run: the folders that were given, a store, a clock, chance, and lines on stderr.
+
+use vak_cli::{Failure, Home, Ui};
+use vak_model::{Code, Denial, Effect};
+use vak_policy::{GoesInto, Grant, Principal};
+use vak_runtime::{Host, LiveConfig, LogLevel, LogSink};
+
+use crate::audit::Audit;
+use crate::grants::Given;
+
+/// What one run needs besides its skill.
+pub(crate) struct Stage {
+    pub(crate) given: Given,
+    pub(crate) grant: Grant,
+    pub(crate) principal: Principal,
+}
+
+impl Stage {
+    /// The world as the operator shows it, with everything that is asked of it put on record.
+    pub(crate) fn host(&self, seed: Option<u64>, audit: &Audit, ui: &Ui) -> Result<Host, Failure> {
+        let mut world = LiveConfig::new().log(Box::new(Lines(ui.side())));
+        for mount in &self.given.folders {
+            let shown = world.folder(mount.name.clone(), &mount.folder);
+            world = shown.map_err(|error| Failure::of(Code::FileRead, &error))?;
+        }
+        world = world.kv(Home::from_env().state.join("kv"), &self.principal);
+        world = seed.into_iter().fold(world, LiveConfig::seed);
+        let host = Host::new(Box::new(world.build()));
+        Ok(match audit.recorder() {
+            Some(recorder) => host.recorded_by(recorder),
+            None => host,
+        })
+    }
+
+    /// Says what was denied, and what would allow it.
+    pub(crate) fn say_denied(&self, denied: &[(Effect, Denial)], ui: &mut Ui) -> Result<(), Failure> {
+        for (i, (effect, denial)) in denied.iter().enumerate() {
+            if denied.iter().take(i).any(|(before, _)| before == effect) {
+                continue;
+            }
+            let advice = self.grant.advice(effect, denial);
+            ui.note(&format!("denied: `{effect}`, asked for by `vak.{}`: {}", effect.call(), advice.reason))?;
+            if let Some(line) = advice.line {
+                let (verb, place) = match advice.goes_into {
+                    GoesInto::Manifest => ("asks for it", "below `capabilities:` in skill.yaml, by its author"),
+                    GoesInto::Policy => ("allows it", "in the policy"),
+                    GoesInto::CommandLine => ("allows it", "on the command line"),
+                };
+                ui.note(&format!("  next: {line}      {verb}, {place}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A skill's lines, as it writes them.
+struct Lines(Ui);
+
+impl LogSink for Lines {
+    fn line(&mut self, level: LogLevel, text: &str) {
+        // Nobody reads them any more; the run goes on, since its answer may still be read.
+        let _ = self.0.note(&format!("{}: {text}", level.word()));
+    }
+}
