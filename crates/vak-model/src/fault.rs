@@ -200,6 +200,8 @@ codes! {
     LockMalformed = "lock.malformed", Environment;
     /// The gate's file says something that it can't say.
     GateMalformed = "gate.malformed", Environment;
+    /// The operator's policy is none, or says what it can't say.
+    PolicyMalformed = "policy.malformed", Environment;
     /// The host could not give the memory that the limits allow.
     HostMemory = "host.memory", Environment;
     /// The engine could not be set up on this machine.

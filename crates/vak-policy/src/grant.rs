@@ -22,7 +22,7 @@ pub struct Principal {
     pub version: SkillVersion,
     /// The very bytes, if they are known.
     pub module: Option<ModuleId>,
-    /// The keys that vouch for them, in hex; none if they are not signed.
+    /// The keys that vouch for them, as the tools show them, `ed25519:` and hex; none if they are not signed.
     pub signers: Vec<String>,
 }
 
@@ -40,10 +40,20 @@ impl Principal {
 /// what is not in it is denied.
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
-    /// What the manifest asks for, and the paths that it asks for it.
-    requested: BTreeMap<Capability, Option<Scope>>,
-    /// Who asks, and the policies about each call that the manifest asks for; nobody, if the operator said nothing.
-    policies: Option<(Principal, BTreeMap<HostCall, Arc<Slice>>)>,
+    /// What the manifest asks for, in its order.
+    requested: Vec<Requested>,
+    /// Who asks, and the policies about each call that the manifest asks for.
+    asker: Option<Principal>,
+    slices: BTreeMap<HostCall, Arc<Slice>>,
+    /// Whether the operator has written policies, and not only typed flags.
+    has_policies: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Requested {
+    request: CapabilityRequest,
+    /// The paths that it is about, if it is about paths.
+    paths: Option<Scope>,
 }
 
 /// Why there is no grant.
@@ -74,20 +84,25 @@ impl Grant {
     }
 
     /// What a manifest would be granted, though it may lack what it needs.
-    fn of_requests(manifest: &Manifest, principal: &Principal, operator: &Operator) -> Result<Self, GrantError> {
-        let mut requested = BTreeMap::new();
-        for CapabilityRequest { capability, scope, .. } in &manifest.capabilities {
-            let paths = matches!(capability, Capability::FsRead | Capability::FsWrite).then(|| Scope::of(scope));
-            let wrong = |source| GrantError::Scope { capability: *capability, source };
-            requested.insert(*capability, paths.transpose().map_err(wrong)?);
-        }
-        let calls: Vec<HostCall> = requested.keys().flat_map(|capability| capability.calls()).collect();
-        let policies = (!operator.is_silent() && !calls.is_empty()).then(|| {
+    pub(crate) fn of_requests(
+        manifest: &Manifest,
+        principal: &Principal,
+        operator: &Operator,
+    ) -> Result<Self, GrantError> {
+        let requested = manifest.capabilities.iter().map(Requested::of).collect::<Result<Vec<_>, _>>()?;
+        let mut grant = Self {
+            requested,
+            asker: Some(principal.clone()),
+            has_policies: !operator.policies().is_empty(),
+            ..Self::default()
+        };
+        if !operator.is_silent() {
+            let calls = grant.requested.iter().flat_map(|requested| requested.request.capability.calls());
             let flags = operator.flags();
-            let slices = slice::slices(operator.policies().iter().chain(&flags), &principal.name, &calls);
-            (principal.clone(), slices)
-        });
-        Ok(Self { requested, policies })
+            let rules = operator.policies().iter().chain(&flags);
+            grant.slices = slice::slices(rules, &principal.name, &calls.collect::<Vec<_>>());
+        }
+        Ok(grant)
     }
 
     /// The grant of a manifest that no operator has a word for: computing, if it needs nothing else.
@@ -119,14 +134,39 @@ impl Grant {
     /// Whether anything of the capability is held: the manifest asks for it, and a policy could permit one of its calls.
     #[must_use]
     pub fn holds(&self, capability: Capability) -> bool {
-        let permitted = |call| self.slice(call).is_some_and(|(_, slice)| slice.permits().next().is_some());
-        capability == Capability::Compute
-            || self.requested.contains_key(&capability) && capability.calls().any(permitted)
+        let permitted = |call| self.slice(call).is_some_and(Slice::permits);
+        capability == Capability::Compute || capability.calls().any(permitted)
     }
 
-    fn slice(&self, call: HostCall) -> Option<(&Principal, &Slice)> {
-        let (principal, slices) = self.policies.as_ref()?;
-        Some((principal, slices.get(&call)?))
+    /// The policies about a call, if the manifest asks for it.
+    pub(crate) fn slice(&self, call: HostCall) -> Option<&Slice> {
+        self.slices.get(&call).map(Arc::as_ref)
+    }
+
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &CapabilityRequest> {
+        self.requested.iter().map(|requested| &requested.request)
+    }
+
+    /// The name of the skill, if it has one.
+    pub(crate) fn skill(&self) -> Option<&SkillName> {
+        self.asker.as_ref().map(|principal| &principal.name)
+    }
+
+    pub(crate) const fn has_policies(&self) -> bool {
+        self.has_policies
+    }
+
+    /// What of the policies can't be evaluated for an effect: their ids, and what Cedar says.
+    pub(crate) fn errors(&self, effect: &Effect) -> Vec<(String, String)> {
+        let ways = [None, Some(None)].map(|planned| self.verdict(effect, planned));
+        let errors = ways.into_iter().flat_map(|verdict| match verdict {
+            Verdict::Erred(errors) => errors,
+            _ => Vec::new(),
+        });
+        let mut errors: Vec<_> = errors.collect();
+        errors.sort();
+        errors.dedup();
+        errors
     }
 
     /// Whether an effect may happen.
@@ -159,22 +199,33 @@ impl Grant {
 
     /// Whether the manifest asks for this.
     fn asks_for(&self, effect: &Effect) -> bool {
-        let Some(scope) = self.requested.get(&effect.call().capability()) else { return false };
-        let asked = |resource| match (scope, resource) {
-            (Some(scope), Resource::Path(path)) => scope.reaches(path),
+        let capability = effect.call().capability();
+        let asked = |requested: &Requested, resource| match (&requested.paths, resource) {
+            (Some(paths), Resource::Path(path)) => paths.reaches(path),
             (Some(_), _) => false,
             (None, _) => true,
         };
-        effect.resources().all(asked)
+        let mut requests = self.requested.iter().filter(|requested| requested.request.capability == capability);
+        requests.any(|requested| effect.resources().all(|resource| asked(requested, resource)))
     }
 
     /// What the policies say, of all resources the worst.
     fn verdict(&self, effect: &Effect, planned: Option<Option<f64>>) -> Verdict {
-        let Some((principal, slice)) = self.slice(effect.call()) else { return Verdict::Silent };
+        let (Some(principal), Some(slice)) = (&self.asker, self.slice(effect.call())) else { return Verdict::Silent };
         let question = Question { principal, call: effect.call(), bytes: effect.bytes(), planned };
         let of_resources = effect.resources().map(|resource| ask(slice, &question, resource));
         let of_contents = moved(slice, effect).map(|path| ask(slice, &question, Resource::Path(path)).if_against());
         of_resources.chain(of_contents.flatten()).reduce(Verdict::and).unwrap_or(Verdict::Silent)
+    }
+}
+
+impl Requested {
+    fn of(request: &CapabilityRequest) -> Result<Self, GrantError> {
+        let capability = request.capability;
+        let is_of_paths = matches!(capability, Capability::FsRead | Capability::FsWrite);
+        let paths = is_of_paths.then(|| Scope::of(&request.scope)).transpose();
+        let paths = paths.map_err(|source| GrantError::Scope { capability, source })?;
+        Ok(Self { request: request.clone(), paths })
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod ask;
 mod error;
+mod explain;
 mod grant;
 mod operator;
 mod outline;
@@ -19,6 +20,7 @@ mod stack;
 mod terms;
 
 pub use error::{Finding, Mistake, Place, PolicyError};
+pub use explain::{Advice, Explained, GoesInto, Grants, explain};
 pub use grant::{Grant, GrantError, Principal};
 pub use operator::{Allowance, Operator, check_policy};
 pub use scope::InvalidScope;

@@ -30,13 +30,13 @@ impl Allowance {
         }
     }
 
-    /// How it is written on a command line, which is also the id of its policy: `--allow-read data`, `--allow kv`.
+    /// How it is written on a command line, which is also the id of its policy: `--allow-read data`, `--allow-kv`.
     #[must_use]
     pub fn flag(&self) -> String {
         match self {
             Self::Read(path) => format!("--allow-read {path}"),
             Self::Write(path) => format!("--allow-write {path}"),
-            Self::All(capability) => format!("--allow {capability}"),
+            Self::All(capability) => format!("--allow-{}", capability.name().replace(['.', '_'], "-")),
         }
     }
 

@@ -90,7 +90,7 @@ pub(crate) fn check(text: &str) -> Result<Vec<Finding>, PolicyError> {
 /// The policies of a text in its order, and where each begins.
 fn parse(text: &str) -> Result<Vec<(Place, Policy)>, PolicyError> {
     let starts = outline::starts(text)?;
-    let set = stack::deep(|| PolicySet::from_str(text)).map_err(|errors| syntax(text, &errors))?;
+    let set = stack::deep(|| PolicySet::from_str(text).map_err(|errors| syntax(text, &errors)))?;
     let place = |id: &PolicyId| Place::of(text, number(id).and_then(|n| starts.get(n).copied()).unwrap_or_default());
     if let Some(template) = set.templates().min_by_key(|template| number(template.id())) {
         return Err(PolicyError::Text(place(template.id()), Mistake::Template));

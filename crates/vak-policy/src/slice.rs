@@ -49,8 +49,8 @@ impl Slice {
         slice
     }
 
-    /// The ids of the policies that permit something.
-    pub(crate) fn permits(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().filter(|rule| rule.permits).map(|rule| rule.id.as_str())
+    /// Whether a policy permits anything.
+    pub(crate) fn permits(&self) -> bool {
+        self.rules.iter().any(|rule| rule.permits)
     }
 }

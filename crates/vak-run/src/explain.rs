@@ -67,7 +67,12 @@ pub(crate) fn show(
             (false, flags) => format!("add: {flags}"),
         };
         let except = if forbids.is_empty() { String::new() } else { format!(", except for {}", forbids.join(", ")) };
-        table.row([request.capability.to_string(), request.scope.join(", "), granted.to_owned(), format!("{by}{except}")]);
+        table.row([
+            request.capability.to_string(),
+            request.scope.join(", "),
+            granted.to_owned(),
+            format!("{by}{except}"),
+        ]);
     }
     Ok(ui.table(&table)?)
 }

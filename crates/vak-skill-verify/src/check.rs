@@ -20,6 +20,8 @@ pub enum CheckId {
     LimitsPresent,
     /// The manifest inside is that of `skill.yaml`, and the signature there is the module's.
     ManifestBound,
+    /// The operator's policy grants what it needs.
+    PolicyGrant,
     /// The builder that is attested may build.
     ProvenanceBuilder,
     /// A builder attests how these bytes were built.
@@ -48,12 +50,13 @@ pub enum CheckId {
 
 impl CheckId {
     /// Every check, in the order of the words.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ArtefactValid,
         Self::GoldenReport,
         Self::ImportsDeclared,
         Self::LimitsPresent,
         Self::ManifestBound,
+        Self::PolicyGrant,
         Self::ProvenanceBuilder,
         Self::ProvenanceValid,
         Self::Reproduced,
@@ -84,6 +87,7 @@ impl CheckId {
             Self::ImportsDeclared => "imports.declared",
             Self::LimitsPresent => "limits.present",
             Self::ManifestBound => "manifest.bound",
+            Self::PolicyGrant => "policy.grant",
             Self::ProvenanceBuilder => "provenance.builder",
             Self::ProvenanceValid => "provenance.valid",
             Self::Reproduced => "reproduced",
@@ -108,6 +112,7 @@ impl CheckId {
             Self::ImportsDeclared => "The manifest declares a capability for each import.",
             Self::LimitsPresent => "The manifest states its limits.",
             Self::ManifestBound => "The manifest inside the module is that of skill.yaml.",
+            Self::PolicyGrant => "The operator's policy grants what the artefact needs.",
             Self::ProvenanceBuilder => "The builder that is attested is one that may build.",
             Self::ProvenanceValid => "A trusted builder attests how these bytes were built.",
             Self::Reproduced => "Somebody trusted attests to have built the same bytes again.",

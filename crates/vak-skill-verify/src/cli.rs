@@ -18,7 +18,7 @@ use crate::output::{self, Format};
 use crate::provenance::Attestations;
 use crate::report::{Report, failure};
 use crate::shown::Shown;
-use crate::{Inspected, Inspector};
+use crate::{Inspected, Inspector, policy};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +29,7 @@ Examples:
   vak-skill-verify hello.wasm --against released/hello.wasm --allow upgrade.limits
   vak-skill-verify hello.wasm --against hello@1.0.0
   vak-skill-verify hello.wasm --provenance hello.intoto.jsonl --require provenance.valid,provenance.builder
+  vak-skill-verify hello.wasm --policy policy.cedar
   vak-skill-verify hello.wasm --trust alice.pub --json
   vak-skill-verify hello.wasm --at 2027-11-21T00:00:00Z
   vak-skill-verify export hello.wasm --skill-md agent/skills";
@@ -54,6 +55,8 @@ Exit status, the first that applies to any of the paths:
 /// Where builders attest something: is it signed by a builder that is trusted, and about these bytes (provenance.valid), by
 /// one that may build (provenance.builder), and does somebody attest to have built the same again (reproduced)? What the
 /// artefact says that it is made of is listed (sbom.present).
+///
+/// With --policy, what the operator's policy would grant of what it asks for, and by which of its rules (policy.grant).
 ///
 /// No code of the skill is run, and nothing is written but the report. A trust root that has expired lets nothing pass.
 #[derive(Debug, Parser)]
@@ -103,6 +106,9 @@ struct VerifyArgs {
     /// Hold everything against this gate: a YAML file that says which checks are required
     #[arg(long, value_name = "FILE")]
     gate: Option<PathBuf>,
+    /// Say what this policy would grant, and fail if that is not what an artefact needs (policy.grant)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// The form of the report
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
     format: Format,
@@ -159,6 +165,7 @@ impl VerifyArgs {
             gate: self.gate()?,
             baseline,
             attestations,
+            operator: self.policy.as_deref().map(policy::read).transpose()?,
             ..Inspector::new(trust(&self.trust)?, time(self.at)?)
         };
         let looked = discover(&self.paths).into_iter().map(|target| match target.problem {

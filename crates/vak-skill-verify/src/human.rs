@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Inspected;
+use crate::check::CheckId;
 
 /// The longest line that is shown, in characters.
 const MAX_LINE: usize = 2000;
@@ -26,6 +27,9 @@ fn tell(artefact: &Inspected, text: &mut String) {
         line(text, &format!("  {:<7}  {:<18}  {}", check.verdict.word(), check.id.word(), check.message));
         if let Some((command, purpose)) = &check.next {
             line(text, &format!("{:31}next: {command}    {purpose}", ""));
+        }
+        if check.id == CheckId::PolicyGrant {
+            artefact.grant.iter().flatten().for_each(|grant| line(text, &format!("{:31}{grant}", "")));
         }
     }
 }

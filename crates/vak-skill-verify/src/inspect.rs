@@ -5,16 +5,18 @@ use std::path::Path;
 use vak_cli::{bytes, count, quote};
 use vak_model::{Code, LimitKind, Manifest};
 use vak_package::{Artefact as _, InterfaceError, ManifestDocument, PackageError, Specimen};
+use vak_policy::Operator;
 use vak_trust::{Timestamp, Trust};
 
 use crate::baseline::Baseline;
 use crate::check::{Check, CheckId, Place, Verdict};
 use crate::gate::Gate;
+use crate::policy::GrantReport;
 use crate::provenance::Attestations;
 use crate::report::SkillReport;
 use crate::shown::Shown;
 use crate::subject::{Subject, Unreadable};
-use crate::{golden, provenance, sbom, signature, upgrade};
+use crate::{golden, policy, provenance, sbom, signature, upgrade};
 
 /// The limits that every manifest should state; for the others the defaults are narrow, or follow from these.
 const EXPECTED_LIMITS: [LimitKind; 3] = [LimitKind::Fuel, LimitKind::Time, LimitKind::Memory];
@@ -26,6 +28,8 @@ pub struct Inspected {
     pub path: String,
     /// What lies there, if it could be read.
     pub skill: Option<SkillReport>,
+    /// What the operator's policy would grant it, if there is one to ask.
+    pub grant: Option<Vec<GrantReport>>,
     /// Every check, sorted.
     pub checks: Vec<Check>,
 }
@@ -45,6 +49,8 @@ pub struct Inspector {
     pub baseline: Option<Baseline>,
     /// What builders attest, beside what lies beside each artefact.
     pub attestations: Attestations,
+    /// The operator whose policy is asked what it grants.
+    pub operator: Option<Operator>,
 }
 
 impl Inspector {
@@ -58,20 +64,20 @@ impl Inspector {
             shown: Shown::as_typed(),
             baseline: None,
             attestations: Attestations::default(),
+            operator: None,
         }
     }
 
     /// Looks at what lies at `path`.
     #[must_use]
     pub fn inspect(&self, path: &Path) -> Inspected {
-        let (skill, checks) = match Subject::read(path) {
+        match Subject::read(path) {
             Ok(subject) => {
-                let (skill, checks) = self.of_subject(subject, path);
-                (Some(skill), checks)
+                let (skill, grant, checks) = self.of_subject(subject, path);
+                Inspected { skill: Some(skill), grant, ..self.judged(path, checks) }
             }
-            Err(error) => (None, of_unreadable(&error.shown(&self.shown), &self.shown.path(path))),
-        };
-        self.judged(path, skill, checks)
+            Err(error) => self.judged(path, of_unreadable(&error.shown(&self.shown), &self.shown.path(path))),
+        }
     }
 
     /// What can't be looked at, for this reason.
@@ -81,26 +87,26 @@ impl Inspector {
         let rest = CheckId::ALL.into_iter().filter(|id| *id != CheckId::ArtefactValid).map(unread);
         self.judged(
             path,
-            None,
             std::iter::once(valid).chain(rest).map(|check| placed(check, None, &self.shown.path(path))).collect(),
         )
     }
 
-    fn judged(&self, path: &Path, skill: Option<SkillReport>, checks: Vec<Check>) -> Inspected {
+    fn judged(&self, path: &Path, checks: Vec<Check>) -> Inspected {
         let mut checks: Vec<_> = checks.into_iter().map(|check| self.gate.judge(check)).collect();
         checks.retain(|check| check.verdict != Verdict::Skipped || self.asks(check.id));
         checks.sort_by_key(|check| check.id);
-        Inspected { path: self.shown.path(path), skill, checks }
+        Inspected { path: self.shown.path(path), skill: None, grant: None, checks }
     }
 
     /// Whether anybody wants to know, so that it is told if it could not be looked at.
     fn asks(&self, id: CheckId) -> bool {
         let of_upgrades = CheckId::OF_UPGRADES.contains(&id) && self.baseline.is_none();
         let of_provenance = CheckId::OF_PROVENANCE.contains(&id) && self.attestations.is_empty();
-        !(of_upgrades || of_provenance || id == CheckId::SbomPresent)
+        let of_policy = id == CheckId::PolicyGrant && self.operator.is_none();
+        !(of_upgrades || of_provenance || of_policy || id == CheckId::SbomPresent)
     }
 
-    fn of_subject(&self, subject: Subject, path: &Path) -> (SkillReport, Vec<Check>) {
+    fn of_subject(&self, subject: Subject, path: &Path) -> (SkillReport, Option<Vec<GrantReport>>, Vec<Check>) {
         let key_hints = subject.key_hints();
         let Subject { specimen, file, yaml } = subject;
         let place = self.shown.path(&yaml.as_ref().map_or_else(|| path.to_owned(), |_| path.join("skill.yaml")));
@@ -122,7 +128,11 @@ impl Inspector {
         skill.name_signers(&signers);
         checks.extend(provenance::checks(self, &specimen, &file));
         checks.extend(upgrade::checks(self, &specimen, &signers));
-        (skill, checks.into_iter().map(|check| placed(check, yaml.as_ref(), &place)).collect())
+        let manifest = specimen.document().manifest();
+        let granted = self.operator.as_ref().map(|of| policy::check(manifest, specimen.id(), &signers, of));
+        let (granted, grant) = granted.unzip();
+        checks.extend(granted.map(|check| check.about("/capabilities")));
+        (skill, grant, checks.into_iter().map(|check| placed(check, yaml.as_ref(), &place)).collect())
     }
 }
 

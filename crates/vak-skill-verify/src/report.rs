@@ -80,13 +80,14 @@ impl fmt::Display for SignerReport {
     }
 }
 
-/// `{"path", "status", "skill", "checks"}`.
+/// `{"path", "status", "skill", "grant", "checks"}`; without a policy, there is nothing to say of a grant.
 impl Serialize for Inspected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("artefact", 4)?;
+        let mut object = serializer.serialize_struct("artefact", 5)?;
         object.serialize_field("path", &self.path)?;
         object.serialize_field("status", &worst(self.codes()).map_or(Status::Ok, |code| code.fault().status()))?;
         object.serialize_field("skill", &self.skill)?;
+        object.serialize_field("grant", &self.grant)?;
         object.serialize_field("checks", &self.checks)?;
         object.end()
     }

@@ -143,7 +143,7 @@ fn a_flag_is_a_policy_named_by_itself() {
     assert_eq!(answer(grant.decide(&read("a*/x"))), ok(&["--allow-read a*"]), "a star is a character like any other");
     assert_eq!(answer(grant.decide(&read("ab/x"))), no(Ground::Ungranted, &[]));
     let key = KvKey::try_from("k").expect("a key");
-    assert_eq!(answer(grant.decide(&Effect::KvGet { key })), ok(&["--allow kv"]));
+    assert_eq!(answer(grant.decide(&Effect::KvGet { key })), ok(&["--allow-kv"]));
     let top = crate::grant(&Operator::nothing().allow(Allowance::Write(path("."))));
     assert_eq!(answer(top.decide(&rename("a/b", "c"))), ok(&["--allow-write ."]));
 }

@@ -1,6 +1,8 @@
 //! What policies let a skill do, as whoever links this crate sees it.
 
 mod decide;
+mod docs;
+mod explain;
 mod properties;
 mod text;
 
