@@ -164,6 +164,65 @@ static inline vak_answer vak_fail_with(vak_out *out);
 /* Makes the function that follows one of the module, as `exports` in skill.yaml lists it. It gets `vak_json input`. */
 #define VAK_EXPORT(function) VAK_EXPORT_AS(function, #function)
 
+/* ---- Asking the host ------------------------------------------------------------------------------------------ */
+
+/* How a host call came out: it was done, the skill may not, or it could not be done. */
+typedef enum { VAK_DONE, VAK_DENIED, VAK_FAILED } vak_status;
+
+/* What the host says. If it was done, `bytes` are what was asked for, or JSON that `vak_parse` reads; and otherwise
+ * `{"code":"fs.not_found","message":"..."}`. docs/format/host-calls.md has all of it. */
+typedef struct {
+    vak_status status;
+    vak_text bytes;
+} vak_response;
+
+/* Why it was not done, such as `fs.not_found`; the empty text if it was. */
+static inline vak_text vak_code(vak_response response);
+/* Whether it was not done for this reason. */
+static inline bool vak_has_code(vak_response response, const char *code);
+/* The skill's own error about what was not done, `{"error":"fs.not_found: ..."}`. */
+static inline vak_answer vak_fail_because(vak_response response);
+
+/* Files and folders, by the capabilities `fs.read` and `fs.write`. The bytes of a file from `offset` on, at most `length`
+ * and at most 16 MiB of them: there are fewer only where the file ends. */
+static inline vak_response vak_fs_read(vak_text path, int64_t offset, int64_t length);
+/* `{"entries":[{"name","kind"}]}`; the kinds are `file`, `folder`, `link` and `other`. */
+static inline vak_response vak_fs_list(vak_text path);
+/* `{"kind","size","links"}`. */
+static inline vak_response vak_fs_stat(vak_text path);
+
+/* The file's whole contents; a file that is not there yet, or `fs.exists`; behind what is there. */
+typedef enum { VAK_REPLACE, VAK_CREATE, VAK_APPEND } vak_mode;
+static inline vak_response vak_fs_write(vak_text path, vak_mode mode, vak_text contents);
+static inline vak_response vak_fs_remove(vak_text path);
+static inline vak_response vak_fs_rename(vak_text from, vak_text to);
+
+/* The skill's own store, by the capability `kv`. A key that is not there is `kv.not_found`. */
+static inline vak_response vak_kv_get(vak_text key);
+static inline vak_response vak_kv_set(vak_text key, vak_text value);
+/* `{"existed"}`. */
+static inline vak_response vak_kv_delete(vak_text key);
+/* `{"keys":["..."],"more"}`: the first 1,000 keys that begin with `prefix` and come behind `after`. */
+static inline vak_response vak_kv_list(vak_text prefix, vak_text after);
+
+/* A line, by the capability `log`. */
+typedef enum { VAK_DEBUG, VAK_INFO, VAK_WARN, VAK_ERROR } vak_level;
+static inline vak_response vak_log(vak_level level, vak_text text);
+
+/* `{"unix_ms"}`, by the capability `clock`. */
+static inline vak_response vak_clock_now(void);
+/* So many random bytes, 1 to 65,536, by the capability `random`. */
+static inline vak_response vak_random(int64_t length);
+/* `{"allowed","actions":[{"allowed","code","policies","reason"}]}` on an array of actions, by the capability
+ * `verify_plan`. */
+static inline vak_response vak_verify_plan(vak_json actions);
+
+#ifndef __wasm__
+/* The host of a unit test, which has none but the one that it sets here: without, every call is denied. */
+typedef vak_response vak_host(const char *call, vak_text request, vak_text body);
+__attribute__((weak)) vak_host *vak_test_host = NULL;
+#endif
+
 /* ---- The rest is how it works --------------------------------------------------------------------------------- */
 
 #ifdef __wasm__
@@ -1363,6 +1422,224 @@ static inline vak_answer vak_fail(const char *why) {
     vak_object(&error);
     vak_key(&error, "error");
     vak_put_string(&error, why);
+    vak_end(&error);
+    return vak_fail_with(&error);
+}
+
+/* ---- Asking the host ---- */
+
+/* A response that is longer is taken in a second step, into memory of its own. */
+#define VAK__SMALL 256
+
+/* A host function: a request, and room for the response; the status above 32 bits of the response's length. */
+typedef int64_t vak__import(const char *request, size_t len, char *out, size_t cap);
+
+#ifdef __wasm__
+#define VAK__IMPORT(name)                                                                                              \
+    __attribute__((import_module("vak"), import_name(#name))) int64_t vak__host_##name(const char *, size_t, char *,   \
+                                                                                       size_t);
+__attribute__((import_module("vak"), import_name("take"))) int64_t vak__take(char *out, size_t cap);
+#else
+#define VAK__IMPORT(name)                                                                                              \
+    static inline int64_t vak__host_##name(const char *request, size_t len, char *out, size_t cap) {                   \
+        return vak__tested(#name, request, len, out, cap);                                                             \
+    }
+
+/* The response that a test's host gave last. */
+__attribute__((weak)) vak_response vak__kept = { VAK_FAILED, { NULL, 0 } };
+
+static inline int64_t vak__take(char *out, size_t cap) {
+    if (vak__kept.bytes.len && vak__kept.bytes.len <= cap) {
+        memcpy(out, vak__kept.bytes.ptr, vak__kept.bytes.len);
+    }
+    return (int64_t)vak__kept.status << 32 | (int64_t)vak__kept.bytes.len;
+}
+
+static inline int64_t vak__tested(const char *call, const char *request, size_t len, char *out, size_t cap) {
+    vak_text line = { request, 0 }, body = { request + len, 0 };
+    while (line.len < len && request[line.len] != '\n') {
+        line.len++;
+    }
+    if (line.len < len) {
+        body = (vak_text){ request + line.len + 1, len - line.len - 1 };
+    }
+    vak_text nobody = VAK_TEXT("{\"code\":\"policy.ungranted\",\"message\":\"the test has set no host\"}");
+    vak__kept = vak_test_host ? vak_test_host(call, line, body) : (vak_response){ VAK_DENIED, nobody };
+    return vak__take(out, cap);
+}
+#endif
+
+VAK__IMPORT(fs_read)
+VAK__IMPORT(fs_list)
+VAK__IMPORT(fs_stat)
+VAK__IMPORT(fs_write)
+VAK__IMPORT(fs_remove)
+VAK__IMPORT(fs_rename)
+VAK__IMPORT(kv_get)
+VAK__IMPORT(kv_set)
+VAK__IMPORT(kv_delete)
+VAK__IMPORT(kv_list)
+VAK__IMPORT(log)
+VAK__IMPORT(clock_now)
+VAK__IMPORT(random)
+VAK__IMPORT(verify_plan)
+
+/* A failure that is the kit's own. */
+static inline vak_response vak__failure(const char *code, const char *why) {
+    vak_out out = vak_out_new();
+    vak_object(&out);
+    vak_key(&out, "code");
+    vak_put_string(&out, code);
+    vak_key(&out, "message");
+    vak_put_string(&out, why);
+    vak_end(&out);
+    return (vak_response){ VAK_FAILED, { out.ptr, out.len } };
+}
+
+/* Asks, with the open object `request`, and `body` behind it. */
+static inline vak_response vak__ask(vak__import *import, vak_out *request, vak_text body) {
+    vak_end(request);
+    if (request->wrong) {
+        return vak__failure("request.invalid", request->wrong);
+    }
+    if (body.len) {
+        vak__append_byte(request, '\n');
+        vak__append(request, body.ptr, body.len);
+    }
+    char small[VAK__SMALL];
+    int64_t packed = import(request->ptr, request->len, small, sizeof(small));
+    uint32_t len = (uint32_t)packed;
+    if (packed >> 32 < VAK_DONE || packed >> 32 > VAK_FAILED) {
+        return vak__failure("host.response", "an unknown status");
+    }
+    char *bytes = vak_new(len, 1);
+    if (len <= sizeof(small)) {
+        memcpy(bytes, small, len);
+    } else if (vak__take(bytes, len) != packed) {
+        return vak__failure("host.response", "another one than was announced");
+    }
+    return (vak_response){ (vak_status)(packed >> 32), { bytes, len } };
+}
+
+/* A request that has begun: with no member, one of text, or two. */
+static inline vak_out vak__request(void) {
+    vak_out out = vak_out_new();
+    vak_object(&out);
+    return out;
+}
+
+static inline vak_out vak__request_of(const char *key, vak_text value) {
+    vak_out out = vak__request();
+    vak_key(&out, key);
+    vak_put_text(&out, value);
+    return out;
+}
+
+static inline vak_out vak__request_of_two(const char *key, vak_text value, const char *other, vak_text second) {
+    vak_out out = vak__request_of(key, value);
+    vak_key(&out, other);
+    vak_put_text(&out, second);
+    return out;
+}
+
+#define VAK__NO_BODY ((vak_text){ NULL, 0 })
+
+static inline vak_response vak_fs_read(vak_text path, int64_t offset, int64_t length) {
+    vak_out request = vak__request_of("path", path);
+    vak_key(&request, "offset");
+    vak_put_i64(&request, offset);
+    vak_key(&request, "length");
+    vak_put_i64(&request, length);
+    return vak__ask(vak__host_fs_read, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_fs_list(vak_text path) {
+    vak_out request = vak__request_of("path", path);
+    return vak__ask(vak__host_fs_list, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_fs_stat(vak_text path) {
+    vak_out request = vak__request_of("path", path);
+    return vak__ask(vak__host_fs_stat, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_fs_write(vak_text path, vak_mode mode, vak_text contents) {
+    vak_text word = mode == VAK_CREATE ? VAK_TEXT("create") : mode == VAK_APPEND ? VAK_TEXT("append") : VAK_TEXT("replace");
+    vak_out request = vak__request_of_two("path", path, "mode", word);
+    return vak__ask(vak__host_fs_write, &request, contents);
+}
+
+static inline vak_response vak_fs_remove(vak_text path) {
+    vak_out request = vak__request_of("path", path);
+    return vak__ask(vak__host_fs_remove, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_fs_rename(vak_text from, vak_text to) {
+    vak_out request = vak__request_of_two("from", from, "to", to);
+    return vak__ask(vak__host_fs_rename, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_kv_get(vak_text key) {
+    vak_out request = vak__request_of("key", key);
+    return vak__ask(vak__host_kv_get, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_kv_set(vak_text key, vak_text value) {
+    vak_out request = vak__request_of("key", key);
+    return vak__ask(vak__host_kv_set, &request, value);
+}
+
+static inline vak_response vak_kv_delete(vak_text key) {
+    vak_out request = vak__request_of("key", key);
+    return vak__ask(vak__host_kv_delete, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_kv_list(vak_text prefix, vak_text after) {
+    vak_out request = vak__request_of_two("prefix", prefix, "after", after);
+    return vak__ask(vak__host_kv_list, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_log(vak_level level, vak_text text) {
+    static const char *const words[] = { "debug", "info", "warn", "error" };
+    vak_out request = vak__request_of("level", vak_text_of(words[(unsigned)level & 3]));
+    return vak__ask(vak__host_log, &request, text);
+}
+
+static inline vak_response vak_clock_now(void) {
+    vak_out request = vak__request();
+    return vak__ask(vak__host_clock_now, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_random(int64_t length) {
+    vak_out request = vak__request();
+    vak_key(&request, "length");
+    vak_put_i64(&request, length);
+    return vak__ask(vak__host_random, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_verify_plan(vak_json actions) {
+    vak_out request = vak__request();
+    vak_key(&request, "actions");
+    vak_put_json(&request, actions);
+    return vak__ask(vak__host_verify_plan, &request, VAK__NO_BODY);
+}
+
+static inline vak_text vak_code(vak_response response) {
+    vak_text code = { NULL, 0 };
+    if (response.status != VAK_DONE && !vak_get_text(vak_member(vak_parse(response.bytes), "code"), &code)) {
+        code = VAK_TEXT("host.response");
+    }
+    return code;
+}
+
+static inline bool vak_has_code(vak_response response, const char *code) {
+    return response.status != VAK_DONE && vak_same(vak_code(response), vak_text_of(code));
+}
+
+static inline vak_answer vak_fail_because(vak_response response) {
+    vak_text message = { NULL, 0 };
+    vak_get_text(vak_member(vak_parse(response.bytes), "message"), &message);
+    vak_out error = vak__request_of("error", vak_concat(vak_concat(vak_code(response), VAK_TEXT(": ")), message));
     vak_end(&error);
     return vak_fail_with(&error);
 }

@@ -47,6 +47,12 @@
 //! panic hook of the skill's own takes the place of the kit's, and its panics are traps. A panic says nothing that a caller
 //! can act on, so return an error for whatever an input can cause.
 //!
+//! # The host
+//! What a skill can't compute it asks its host for: [`fs`], [`kv`], [`log`], [`clock`], [`random`] and [`plan`], each with
+//! the capability that `skill.yaml` has to declare. What goes wrong is a [`HostError`], and `?` makes it the skill's own
+//! error. A module imports only what its code can reach, so a skill that calls nothing of it is none the larger. Natively
+//! the calls go to a [`mock`], so that unit tests need no host.
+//!
 //! # Memory
 //! An instance serves one call, so nothing is ever freed: all memory goes at once when the call ends. What a
 //! skill allocates in total, not at any one time, must fit `max_memory_pages`. A growing `Vec` or `String` that was the last
@@ -59,12 +65,17 @@ mod answer;
 mod border;
 mod error;
 mod export;
+mod host;
+mod imports;
 mod json;
 #[cfg(any(target_arch = "wasm32", test))]
 mod panic;
 
 pub use answer::answer;
 pub use error::Error;
+#[cfg(not(target_arch = "wasm32"))]
+pub use host::mock;
+pub use host::{HostError, clock, fs, kv, log, plan, random};
 
 /// What the expansion of [`export!`] calls; not for anyone else.
 #[cfg(target_arch = "wasm32")]

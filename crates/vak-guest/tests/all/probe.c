@@ -84,6 +84,64 @@ static void put_all(vak_out *out, vak_text letters) {
     }
 }
 
+/* What the host of the next call is to say, and what it was asked. */
+static vak_response host_says;
+static vak_text host_was_asked;
+
+static vak_response host(const char *call, vak_text request, vak_text body) {
+    vak_text asked = vak_concat(vak_concat(vak_text_of(call), VAK_TEXT(" ")), request);
+    host_was_asked = body.len ? vak_concat(vak_concat(asked, VAK_TEXT("\n")), body) : asked;
+    return host_says;
+}
+
+static vak_response call_host(vak_text call, vak_text a, vak_text b, int64_t number, vak_json value) {
+    if (vak_same(call, VAK_TEXT("fs_read"))) return vak_fs_read(a, number, 1000);
+    if (vak_same(call, VAK_TEXT("fs_list"))) return vak_fs_list(a);
+    if (vak_same(call, VAK_TEXT("fs_stat"))) return vak_fs_stat(a);
+    if (vak_same(call, VAK_TEXT("fs_write"))) return vak_fs_write(a, (vak_mode)number, b);
+    if (vak_same(call, VAK_TEXT("fs_remove"))) return vak_fs_remove(a);
+    if (vak_same(call, VAK_TEXT("fs_rename"))) return vak_fs_rename(a, b);
+    if (vak_same(call, VAK_TEXT("kv_get"))) return vak_kv_get(a);
+    if (vak_same(call, VAK_TEXT("kv_set"))) return vak_kv_set(a, b);
+    if (vak_same(call, VAK_TEXT("kv_delete"))) return vak_kv_delete(a);
+    if (vak_same(call, VAK_TEXT("kv_list"))) return vak_kv_list(a, b);
+    if (vak_same(call, VAK_TEXT("log"))) return vak_log((vak_level)number, b);
+    if (vak_same(call, VAK_TEXT("clock_now"))) return vak_clock_now();
+    if (vak_same(call, VAK_TEXT("random"))) return vak_random(number);
+    return vak_verify_plan(value);
+}
+
+/* Makes the call of `{"call","a","b","number","value","status","response"}`; without a `status` there is no host. */
+static void ask_host(vak_out *out, vak_json request) {
+    vak_text call = { NULL, 0 }, a = { NULL, 0 }, b = { NULL, 0 }, bytes = { NULL, 0 };
+    int64_t number = 0, status = 0;
+    vak_get_text(vak_member(request, "call"), &call);
+    if (!vak_get_text(vak_member(request, "a"), &a)) {
+        a = (vak_text){ "\xff", 1 };
+    }
+    vak_get_text(vak_member(request, "b"), &b);
+    vak_get_text(vak_member(request, "response"), &bytes);
+    vak_get_i64(vak_member(request, "number"), &number);
+    vak_test_host = vak_get_i64(vak_member(request, "status"), &status) ? host : NULL;
+    host_says = (vak_response){ (vak_status)status, bytes };
+    host_was_asked = (vak_text){ NULL, 0 };
+    vak_response response = call_host(call, a, b, number, vak_member(request, "value"));
+    vak_object(out);
+    vak_key(out, "asked");
+    vak_put_text(out, host_was_asked);
+    vak_key(out, "status");
+    vak_put_i64(out, response.status);
+    vak_key(out, "bytes");
+    vak_put_text(out, response.bytes);
+    vak_key(out, "code");
+    vak_put_text(out, vak_code(response));
+    vak_key(out, "is_not_found");
+    vak_put_bool(out, vak_has_code(response, "fs.not_found"));
+    vak_key(out, "fails");
+    vak_put_json(out, vak_parse(vak_fail_because(response).json));
+    vak_end(out);
+}
+
 static void serve(char what, vak_text text) {
     vak_out out = vak_out_new();
     vak_json value = what == 'p' ? vak_parse((vak_text){ NULL, 0 }) : vak_parse(text);
@@ -95,6 +153,7 @@ static void serve(char what, vak_text text) {
     case 'i': vak_get_i64(value, &whole) ? vak_put_i64(&out, whole) : (void)0; break;
     case 'm': look_up(&out, value); break;
     case 'p': put_all(&out, text); break;
+    case 'h': ask_host(&out, value); break;
     case 'b':
         memcpy(&number, text.ptr, sizeof(number));
         vak_put_double(&out, number);

@@ -46,6 +46,12 @@ fn the_guide_on_keys_is_followed_word_by_word() {
     suite().follow(folder.path(), &checkout().join("docs/guides/keys-and-trust.md"));
 }
 
+#[test]
+fn the_guide_on_host_calls_is_followed_word_by_word() {
+    let folder = tempfile::tempdir().expect("a folder");
+    suite().follow(folder.path(), &checkout().join("docs/guides/host-skills.md"));
+}
+
 /// The tools lie elsewhere, and in the place of the checkout there is an empty file system. That needs a mount namespace of
 /// one's own; where there is none, what cargo read is looked at instead, which every machine can do.
 #[test]

@@ -1,0 +1,30 @@
+;; Hands its input to the host as it is, as the request of a call on files. So a test can ask for any path.
+(module
+  (import "vak" "fs_read" (func $fs_read (param i32 i32 i32 i32) (result i64)))
+  (import "vak" "fs_list" (func $fs_list (param i32 i32 i32 i32) (result i64)))
+  (import "vak" "fs_stat" (func $fs_stat (param i32 i32 i32 i32) (result i64)))
+  (import "vak" "fs_write" (func $fs_write (param i32 i32 i32 i32) (result i64)))
+  (import "vak" "fs_remove" (func $fs_remove (param i32 i32 i32 i32) (result i64)))
+  (import "vak" "fs_rename" (func $fs_rename (param i32 i32 i32 i32) (result i64)))
+  (memory (export "memory") 3)
+  (func (export "vak_alloc") (param i32) (result i32) i32.const 1024)
+  ;; What the host said becomes the answer: the output if it was done, and the skill's own error if not.
+  (func $answer (param $said i64) (result i64)
+    (i64.or
+      (i64.or
+        (i64.shl (i64.extend_i32_u (i64.ne (i64.shr_u (local.get $said) (i64.const 32)) (i64.const 0))) (i64.const 63))
+        (i64.shl (i64.const 0x20000) (i64.const 32)))
+      (i64.and (local.get $said) (i64.const 0xffffffff))))
+  (func (export "fs_read") (param $in i32) (param $len i32) (result i64)
+    (call $answer (call $fs_read (local.get $in) (local.get $len) (i32.const 0x20000) (i32.const 0x10000))))
+  (func (export "fs_list") (param $in i32) (param $len i32) (result i64)
+    (call $answer (call $fs_list (local.get $in) (local.get $len) (i32.const 0x20000) (i32.const 0x10000))))
+  (func (export "fs_stat") (param $in i32) (param $len i32) (result i64)
+    (call $answer (call $fs_stat (local.get $in) (local.get $len) (i32.const 0x20000) (i32.const 0x10000))))
+  (func (export "fs_write") (param $in i32) (param $len i32) (result i64)
+    (call $answer (call $fs_write (local.get $in) (local.get $len) (i32.const 0x20000) (i32.const 0x10000))))
+  (func (export "fs_remove") (param $in i32) (param $len i32) (result i64)
+    (call $answer (call $fs_remove (local.get $in) (local.get $len) (i32.const 0x20000) (i32.const 0x10000))))
+  (func (export "fs_rename") (param $in i32) (param $len i32) (result i64)
+    (call $answer (call $fs_rename (local.get $in) (local.get $len) (i32.const 0x20000) (i32.const 0x10000))))
+)
