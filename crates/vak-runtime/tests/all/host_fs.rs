@@ -447,6 +447,38 @@ fn f10_a_run_writes_and_makes_so_much_and_no_more() {
     assert_eq!(refused(&one(place.path(), "fs_write", deep.as_bytes())), "fs.quota", "folders count as well");
 }
 
+/// Tells the child process of the next test where to write.
+const FULL: &str = "VAK_TEST_FULL";
+
+/// The child may write files of a few KiB, as on a disk that is full then.
+#[test]
+fn f10_what_can_t_be_written_whole_is_not_left_half() {
+    let this = "host_fs::f10_what_can_t_be_written_whole_is_not_left_half";
+    if let Some(place) = std::env::var_os(FULL) {
+        return write_too_much(Path::new(&place));
+    }
+    let place = place();
+    fs::write(place.path().join("out/old"), "old").expect("written");
+    let limited = "trap '' XFSZ; ulimit -f 16; exec \"$0\" --exact \"$1\"";
+    let mut child = std::process::Command::new("sh");
+    child.args(["-c", limited]).arg(std::env::current_exe().expect("a path")).arg(this).env(FULL, place.path());
+    let output = child.output().expect("run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(fs::read(place.path().join("out/old")).expect("read"), b"old");
+    assert_eq!(fs::read_dir(place.path().join("out")).expect("listed").count(), 1, "nothing is left over");
+}
+
+fn write_too_much(place: &Path) {
+    for (name, mode) in [("old", "replace"), ("new", "replace"), ("new", "create")] {
+        let head = format!("{{\"path\":\"out/{name}\",\"mode\":\"{mode}\"}}\n");
+        let len = u32::try_from(head.len()).expect("short") + 50_000;
+        let body = format!("(drop {}) (i64.load (i32.const 60000))", with(8, len, 60_000, 64));
+        let outcome = run_in("fs_write", &head, &body, host(place));
+        let said = number(&outcome).to_le_bytes();
+        assert_eq!(&said, b"{\"code\":", "{mode}");
+    }
+}
+
 #[test]
 fn a_folder_with_too_many_entries_is_not_listed() {
     let place = place();
