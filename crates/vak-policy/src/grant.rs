@@ -23,7 +23,7 @@ pub struct Principal {
     pub version: SkillVersion,
     /// The very bytes, if they are known.
     pub module: Option<ModuleId>,
-    /// The keys that vouch for them, as the tools show them, `ed25519:` and hex; none if they are not signed.
+    /// The keys that vouch for them, as the tools show them (`ed25519:` and base64); none if they are not signed.
     pub signers: Vec<String>,
 }
 
