@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use vak_model::{Capability, CapabilityRequest, Manifest};
-use vak_package::{Artefact as _, Package, sha256};
+use vak_package::{Package, sha256};
 use vak_trust::Admitted;
 
 /// The format's name for its version.
