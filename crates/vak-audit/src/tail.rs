@@ -356,7 +356,8 @@ fn frontier(tiles: &[Vec<Hash>]) -> Frontier {
 }
 
 fn bytes_of(hashes: &[Hash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+    let hashes: Vec<_> = hashes.iter().map(|hash| *hash.as_bytes()).collect();
+    hashes.into_flattened()
 }
 
 /// The hashes that bytes are; a rest that is none is left out.

@@ -23,6 +23,7 @@ mod memory;
 mod mistakes;
 mod module_id;
 mod numbers;
+mod operator;
 mod package;
 mod reader;
 mod sbom;

@@ -135,7 +135,7 @@ pub(crate) fn skill(principal: &Principal) -> Option<Entity> {
         ("signers".to_owned(), RestrictedExpression::new_set(signers)),
     ]);
     let owner = name.split_once('/').map(|(owner, _)| Kind::Owner.called(owner));
-    stack::enough(|| Entity::new(Kind::Skill.called(name), attributes, owner.into_iter().collect())).ok()
+    stack::enough(|| Entity::new(Kind::Skill.called(name), attributes, owner.into_iter().collect()).ok())
 }
 
 /// The call, and the capability that it belongs to, where that has another name.
