@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn what_is_refused_is_refused_each_time_and_not_noted() {
         let notes = Notes::default();
-        for wrong in ["name: X", "name: x, name: x", "name: &a x", "name: !t x", "limits: { max_fuel: 010 }", "name: ["] {
+        for wrong in ["name: X", "name: x, name: x", "name: &a x", "name: !t x", "limits: { max_fuel: 010 }", "name: ["]
+        {
             let text = TEXT.replace("name: x,", &format!("{wrong},"));
             for _ in 0..2 {
                 assert!(ManifestDocument::recall_yaml(&text, &notes).is_err(), "{wrong}");

@@ -232,7 +232,8 @@ impl Specimen {
             }
             specimen
         } else {
-            let mut specimen = Self::read_as(embed_manifest(&module, document, bounds)?, bounds, bodies, Some(document))?;
+            let mut specimen =
+                Self::read_as(embed_manifest(&module, document, bounds)?, bounds, bodies, Some(document))?;
             if sections.signature.is_some() && block.is_none() {
                 // It would be lost in packing, and an artefact that was signed pass for one that was not.
                 specimen.faults.insert(0, SignatureBlockError::Bare.into());
