@@ -64,10 +64,9 @@ impl Watch {
                 Poll::Ready(output) => Poll::Ready(Ok(output)),
                 Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(Stopped::Limit(LimitKind::Time))),
                 Poll::Pending if self.cpu >= self.cpu_limit => Poll::Ready(Err(Stopped::Limit(LimitKind::Cpu))),
-                Poll::Pending => engine.tick().map_or_else(
-                    |error| Poll::Ready(Err(Stopped::NoTicker(error))),
-                    |()| Poll::Pending,
-                ),
+                Poll::Pending => {
+                    engine.tick().map_or_else(|error| Poll::Ready(Err(Stopped::NoTicker(error))), |()| Poll::Pending)
+                }
             }
         })
         .await
