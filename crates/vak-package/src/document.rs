@@ -3,6 +3,7 @@
 use serde_json::Value;
 use vak_model::{Digest, Manifest};
 
+use crate::canonical::is_plainly_canonical;
 use crate::json::parse_json;
 use crate::manifest_text::{MAX_TEXT_BYTES, Position, Positions, read_yaml};
 use crate::mistakes::{Found, ManifestError, Mistake};
@@ -54,6 +55,9 @@ impl ManifestDocument {
         let value = parse_json(bytes).map_err(|error| syntax(&error.to_string()))?;
         if value.get("signature").is_some() {
             return Err(syntax("an embedded manifest has no `signature`"));
+        }
+        if is_plainly_canonical(bytes) {
+            return Self::known(&value, bytes.to_vec());
         }
         let document = Self::from_value(value, Positions::default(), Found::default(), |_, _| ())?;
         if document.canonical != bytes {

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod build_record;
+mod canonical;
 mod document;
 mod file;
 mod folder;

@@ -13,8 +13,11 @@ pub(crate) enum Part {
 
 impl Part {
     /// The part of the operator that `bytes` begin with. It holds if they are well-formed, and means nothing else.
+    #[inline]
     pub(crate) fn of(bytes: &[u8]) -> Self {
         match bytes {
+            // Most are: locals, constants, arithmetic.
+            [0x20..=0x24 | 0x41..=0xbf, ..] => Self::Straight,
             // block, loop, if, else, br, br_if, call, call_indirect, table.get, table.set, memory.grow
             [0x02..=0x05 | 0x0c | 0x0d | 0x10 | 0x11 | 0x25 | 0x26 | 0x40, ..] => Self::Steers,
             [0x0e, count @ ..] => Self::Table(unsigned(count)),

@@ -402,10 +402,10 @@ impl<'a> Pass<'a> {
         validator.read_locals(&mut reader)?;
         self.locals += u64::from(validator.len_locals());
         within("locals", self.locals, locals)?;
-        let mut steers = 0_u64;
+        let (mut steers, code, start) = (0_u64, body.as_bytes(), range.start);
         while !reader.eof() {
             let at = reader.original_position();
-            let part = Part::of(body.as_bytes().get(at - range.start..).unwrap_or_default());
+            let part = Part::of(code.get(at - start..).unwrap_or_default());
             reader.visit_operator(&mut validator.visitor(at))??;
             if part == Part::Straight {
                 continue;
