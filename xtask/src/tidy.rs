@@ -1,5 +1,6 @@
 //! The rules of the repository that no compiler checks.
 
+mod border;
 mod doubles;
 mod edges;
 mod features;
@@ -75,6 +76,7 @@ pub(crate) fn report(mut violations: Vec<Violation>, next: &str) -> Result<(), E
 
 fn violations(graph: &Graph, tree: &Tree) -> Vec<Violation> {
     [
+        border::check(tree),
         edges::check(graph),
         reach::check(graph),
         licences::check(graph),

@@ -3,7 +3,6 @@
 //! The keys are known and in order, numbers are whole and below 2^53: what is left of canonical JSON is the escapes of
 //! strings. A test holds this against an implementation of all of it.
 
-use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
@@ -19,12 +18,20 @@ pub(crate) const MAX_ENTRY_BYTES: usize = u16::MAX as usize;
 /// How deep lists go: nobody writes a list of lists of lists.
 const MAX_DEPTH: usize = 3;
 
+/// How long a salt is: so long that an entry can't be guessed from its hash.
+const SALT_BYTES: usize = 16;
+
+/// How long a salt is in base64.
+const SALT_TEXT_BYTES: usize = 22;
+
 /// Makes entries of records.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     /// Nobody can guess it, so nobody can guess the salts that are made of it.
     seed: [u8; 32],
     entries: u64,
+    /// The next two salts, of which the first is used for entries of even numbers.
+    salts: [u8; 2 * SALT_BYTES],
     second: (u64, String),
 }
 
@@ -32,31 +39,29 @@ impl Encoder {
     pub(crate) fn new() -> Result<Self, InvalidRunId> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| InvalidRunId::NoEntropy)?;
-        Ok(Self { seed, entries: 0, second: (u64::MAX, String::new()) })
+        Ok(Self { seed, entries: 0, salts: [0; 2 * SALT_BYTES], second: (u64::MAX, String::new()) })
     }
 
     /// Adds the entry of a record that was made at `now` to `out`. It is at most [`MAX_ENTRY_BYTES`] long.
     pub(crate) fn encode(&mut self, record: &Record, now: SystemTime, out: &mut Vec<u8>) {
         let begin = out.len();
         let salt = self.salt();
-        let mut data: Vec<_> = record.data.iter().collect();
-        data.sort_unstable_by_key(|(key, _)| *key);
         out.extend_from_slice(b"{\"data\":");
-        write_data(out, &data);
+        write_data(out, &record.data);
         let data_bytes = &out[begin + b"{\"data\":".len()..];
         if data_bytes.len() > MAX_ENTRY_BYTES - 1024 {
             // What all members together are, in the place of too many of them.
             let whole = Value::payload(data_bytes);
             out.truncate(begin);
             out.extend_from_slice(b"{\"data\":");
-            write_data(out, &[&("cut", whole)]);
+            write_data(out, &[("cut", whole)]);
         }
         self.rest(record, now, &salt, out);
         debug_assert!(out.len() - begin <= MAX_ENTRY_BYTES);
     }
 
     /// All that follows the data; well below 1024 bytes.
-    fn rest(&mut self, record: &Record, now: SystemTime, salt: &str, out: &mut Vec<u8>) {
+    fn rest(&mut self, record: &Record, now: SystemTime, salt: &[u8], out: &mut Vec<u8>) {
         key(out, "kind", b',');
         plain(out, record.kind.word());
         for (name, digest) in [("manifest", record.subject.manifest), ("module", record.subject.module)] {
@@ -66,22 +71,29 @@ impl Encoder {
         out.extend_from_slice(b",\"run\":\"");
         out.extend_from_slice(&record.run.text());
         out.push(b'"');
-        key(out, "salt", b',');
-        plain(out, salt);
-        // Writing to a vector can't fail.
-        let _ = write!(out, ",\"seq\":{}", record.seq);
+        out.extend_from_slice(b",\"salt\":\"");
+        out.extend_from_slice(salt);
+        out.extend_from_slice(b"\",\"seq\":");
+        decimal(out, record.seq);
         key(out, "t", b',');
         self.time(now, out);
         out.extend_from_slice(b",\"v\":1}");
     }
 
-    /// Sixteen bytes, so that an entry can't be guessed from its hash.
-    fn salt(&mut self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.seed);
-        hash.update(self.entries.to_le_bytes());
+    /// A salt that no other entry has, in base64. One hash is enough for two.
+    fn salt(&mut self) -> [u8; SALT_TEXT_BYTES] {
+        let half = (self.entries % 2) as usize;
+        if half == 0 {
+            let mut hash = Sha256::new();
+            hash.update(self.seed);
+            hash.update(self.entries.to_le_bytes());
+            self.salts = hash.finalize().into();
+        }
         self.entries += 1;
-        Base64UrlUnpadded::encode_string(&hash.finalize()[..16])
+        let mut text = [0; SALT_TEXT_BYTES];
+        // The room is just what sixteen bytes need.
+        let _ = Base64UrlUnpadded::encode(&self.salts[half * SALT_BYTES..][..SALT_BYTES], &mut text);
+        text
     }
 
     /// The time in milliseconds, for people: the order is that of the entries. A clock before 1970 says 1970.
@@ -92,11 +104,15 @@ impl Encoder {
             let time = Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH);
             self.second = (seconds, time.to_string());
         }
-        let _ = write!(out, "\"{}.{:03}Z\"", self.second.1.trim_end_matches('Z'), since.subsec_millis());
+        let millis = since.subsec_millis();
+        let digit = |of: u32| b'0' + (millis / of % 10) as u8;
+        out.push(b'"');
+        out.extend_from_slice(self.second.1.trim_end_matches('Z').as_bytes());
+        out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1), b'Z', b'"']);
     }
 }
 
-fn write_data(out: &mut Vec<u8>, members: &[&(&'static str, Value)]) {
+fn write_data(out: &mut Vec<u8>, members: &[(&'static str, Value)]) {
     out.push(b'{');
     for (i, (name, value)) in members.iter().enumerate() {
         if i > 0 {
@@ -112,9 +128,7 @@ fn write_data(out: &mut Vec<u8>, members: &[&(&'static str, Value)]) {
 fn write_value(out: &mut Vec<u8>, value: &Value, depth: usize) {
     match &value.0 {
         Inner::Text(text) => string(out, text),
-        Inner::Number(number) => {
-            let _ = write!(out, "{number}");
-        }
+        Inner::Number(number) => decimal(out, *number),
         Inner::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
         Inner::Payload(digest, bytes) => {
             measured(out, digest, *bytes);
@@ -141,7 +155,9 @@ fn write_value(out: &mut Vec<u8>, value: &Value, depth: usize) {
 
 /// `{"bytes":...,"sha256":"..."`, without its end.
 fn measured(out: &mut Vec<u8>, digest: &Digest, bytes: u64) {
-    let _ = write!(out, "{{\"bytes\":{bytes},\"sha256\":\"");
+    out.extend_from_slice(b"{\"bytes\":");
+    decimal(out, bytes);
+    out.extend_from_slice(b",\"sha256\":\"");
     hex(out, digest);
     out.push(b'"');
 }
@@ -161,6 +177,21 @@ fn hex(out: &mut Vec<u8>, digest: &Digest) {
     if base16ct::lower::encode(digest.as_bytes(), &mut digits).is_ok() {
         out.extend_from_slice(&digits);
     }
+}
+
+/// A number without its sign. The machinery for formatting takes several times as long.
+fn decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 fn key(out: &mut Vec<u8>, name: &str, before: u8) {
@@ -205,6 +236,23 @@ mod tests {
 
     fn json(entry: &[u8]) -> Json {
         serde_json::from_slice(entry).expect("JSON")
+    }
+
+    #[test]
+    fn numbers_are_written_as_everywhere() {
+        for number in [0, 9, 10, 99, 100, 1 << 53, u64::MAX] {
+            let mut out = Vec::new();
+            decimal(&mut out, number);
+            assert_eq!(out, number.to_string().into_bytes());
+        }
+    }
+
+    #[test]
+    fn no_two_entries_have_the_same_salt() {
+        let mut encoder = Encoder::new().expect("random");
+        let salts: std::collections::BTreeSet<_> = (0..1000).map(|_| encoder.salt()).collect();
+        assert_eq!(salts.len(), 1000);
+        assert_ne!(Encoder::new().expect("random").salt(), Encoder::new().expect("random").salt());
     }
 
     #[test]

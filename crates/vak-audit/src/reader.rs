@@ -114,6 +114,10 @@ impl LogReader {
         let (index, parts) = (self.checkpoint.size / WIDTH, self.checkpoint.size % WIDTH);
         let name = Row::Entries.file(index, parts);
         self.bundle = self.open_if_there(&name)?.map(Arc::new);
+        if parts == 0 && self.bundle.is_none() {
+            // What a writer has filled at once behind the checkpoint has no other name.
+            self.bundle = self.open_if_there(&Row::Entries.file(index, WIDTH))?.map(Arc::new);
+        }
         if parts > 0 && self.bundle.is_none() {
             return Err(Mismatch::of(name, Wrong::Missing).into());
         }

@@ -236,6 +236,7 @@ pub struct Record {
     pub(crate) run: RunId,
     pub(crate) seq: u64,
     pub(crate) subject: Subject,
+    /// By their keys, in the order that entries have them in.
     pub(crate) data: Vec<(&'static str, Value)>,
 }
 
@@ -245,7 +246,8 @@ impl Record {
     pub fn with(mut self, key: &'static str, value: impl Into<Option<Value>>) -> Self {
         debug_assert!(self.data.iter().all(|(other, _)| *other != key), "`{key}` is given twice");
         if let Some(value) = value.into() {
-            self.data.push((key, value));
+            let place = self.data.partition_point(|(other, _)| *other < key);
+            self.data.insert(place, (key, value));
         }
         self
     }

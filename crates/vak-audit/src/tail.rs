@@ -106,9 +106,14 @@ impl Leftover {
     }
 }
 
-/// Removes the bundles that a writer has begun after the one that it filled.
+/// Removes the bundles that a writer has filled or begun after the one that it filled first.
 fn cut_later(disk: &dyn Disk, first: u64, mut leftover: Leftover) -> Result<Leftover, LogError> {
     for index in first.. {
+        if let Some((name, bytes)) = full_bundle(disk, index)? {
+            leftover = leftover.and(rest(&bytes, 0), &bytes);
+            disk.remove(&name).map_err(LogError::io("remove", &name))?;
+            continue;
+        }
         let name = Row::Entries.file(index, 0);
         let Some(file) = open_if_there(disk, &name)? else { break };
         let bytes = disk.read(&file, MAX_BUNDLE_BYTES).map_err(LogError::io("read", &name))?;
@@ -117,6 +122,14 @@ fn cut_later(disk: &dyn Disk, first: u64, mut leftover: Leftover) -> Result<Left
         disk.remove_folder(&folder).map_err(LogError::io("remove", &folder))?;
     }
     Ok(leftover)
+}
+
+/// The bundle that a writer has filled at once behind the checkpoint, if it has: such a one has no name but that of a full one.
+fn full_bundle(disk: &dyn Disk, index: u64) -> Result<Option<(String, Vec<u8>)>, LogError> {
+    let name = Row::Entries.file(index, WIDTH);
+    let Some(file) = open_if_there(disk, &name)? else { return Ok(None) };
+    let bytes = disk.read(&file, MAX_BUNDLE_BYTES).map_err(LogError::io("read", &name))?;
+    Ok(Some((name, bytes)))
 }
 
 impl Tail {
@@ -249,6 +262,14 @@ impl Tail {
     /// Opens the bundle that is not full, holds its entries against their hashes, and cuts off what follows them.
     fn load_bundle(&mut self, leaves: &[Hash], disk: &dyn Disk) -> Result<Option<Leftover>, LogError> {
         let (index, parts) = (self.size() / WIDTH, self.size() % WIDTH);
+        if parts == 0
+            && let Some((name, bytes)) = full_bundle(disk, index)?
+        {
+            let leftover = cut_later(disk, index + 1, Leftover::of(rest(&bytes, 0), &bytes))?;
+            // Last, for the reason below.
+            disk.remove(&name).map_err(LogError::io("remove", &name))?;
+            return Ok(Some(leftover));
+        }
         let name = Row::Entries.file(index, parts);
         let Some(file) = open_if_there(disk, &name)? else {
             return if parts == 0 { Ok(None) } else { Err(Mismatch::of(name, Wrong::Missing).into()) };
@@ -295,8 +316,9 @@ fn grow(
 ) -> Result<Option<Growing>, LogError> {
     let (index, place) = (parts / WIDTH, parts % WIDTH);
     let (old, new) = (row.file(index, place), row.file(index, place + count));
-    if row != Row::Entries && count == WIDTH {
-        // A tile that is full from the start needs no name for a state before.
+    if count == WIDTH {
+        // What is full from the start needs no name for a state before. Folders that are made and removed again are dear:
+        // some file systems look long for an inode that was not in use a moment ago.
         return put(disk, &new, bytes, wait).map(|()| None);
     }
     let Growing { file, bytes: length } = match open {
@@ -356,7 +378,8 @@ fn frontier(tiles: &[Vec<Hash>]) -> Frontier {
 }
 
 fn bytes_of(hashes: &[Hash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+    let hashes: Vec<_> = hashes.iter().map(|hash| *hash.as_bytes()).collect();
+    hashes.into_flattened()
 }
 
 /// The hashes that bytes are; a rest that is none is left out.

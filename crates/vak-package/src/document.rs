@@ -3,6 +3,7 @@
 use serde_json::Value;
 use vak_model::{Digest, Manifest};
 
+use crate::canonical::is_plainly_canonical;
 use crate::json::parse_json;
 use crate::manifest_text::{MAX_TEXT_BYTES, Position, Positions, read_yaml};
 use crate::mistakes::{Found, ManifestError, Mistake};
@@ -48,21 +49,6 @@ impl ManifestDocument {
     /// # Errors
     /// What is wrong; bytes that are not their own canonical form are.
     pub fn from_canonical(bytes: &[u8]) -> Result<Self, ManifestError> {
-        Self::of_canonical(bytes, |_, _| ())
-    }
-
-    /// Reads the contents of a `vak.manifest` section as [`ManifestDocument::check_yaml`] reads `skill.yaml`.
-    ///
-    /// # Errors
-    /// Everything that is wrong; bytes that are not their own canonical form are.
-    pub fn check_canonical(bytes: &[u8]) -> Result<Self, ManifestError> {
-        Self::of_canonical(bytes, golden::check)
-    }
-
-    fn of_canonical(
-        bytes: &[u8],
-        check: impl for<'v> FnOnce(&mut Reader<'v>, &'v Value),
-    ) -> Result<Self, ManifestError> {
         if bytes.len() > MAX_TEXT_BYTES {
             return Err(syntax(&format!("the manifest has more than {MAX_TEXT_BYTES} bytes")));
         }
@@ -70,28 +56,43 @@ impl ManifestDocument {
         if value.get("signature").is_some() {
             return Err(syntax("an embedded manifest has no `signature`"));
         }
-        let document = Self::from_value(value, Positions::default(), Found::default(), check)?;
+        if is_plainly_canonical(bytes) {
+            return Self::known(&value, bytes.to_vec());
+        }
+        let document = Self::from_value(value, Positions::default(), Found::default(), |_, _| ())?;
         if document.canonical != bytes {
             return Err(syntax("the embedded manifest is not in canonical form (RFC 8785)"));
         }
         Ok(document)
     }
 
-    pub(crate) fn from_value(
+    fn from_value(
         mut value: Value,
         positions: Positions,
         found: Found,
         check: impl for<'v> FnOnce(&mut Reader<'v>, &'v Value),
     ) -> Result<Self, ManifestError> {
-        let mut reader = Reader::new(&positions, found);
-        numbers::check(&mut reader, &value);
-        let manifest = manifest::manifest(&mut reader, &value);
-        check(&mut reader, &value);
-        let manifest = reader.finish(manifest)?;
+        let manifest = meaning(&value, &positions, found, check)?;
         if let Some(map) = value.as_object_mut() {
             map.remove("signature");
         }
         let canonical = serde_json_canonicalizer::to_vec(&value).map_err(|error| syntax(&error.to_string()))?;
+        Ok(Self { manifest, canonical, positions })
+    }
+
+    /// Asks of a manifest what [`ManifestDocument::check_yaml`] asks beyond reading it.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn check(&self) -> Result<(), ManifestError> {
+        let value = parse_json(&self.canonical).map_err(|error| syntax(&error.to_string()))?;
+        meaning(&value, &Positions::default(), Found::default(), golden::check).map(drop)
+    }
+
+    /// The manifest that `value` is, whose canonical bytes are known.
+    pub(crate) fn known(value: &Value, canonical: Vec<u8>) -> Result<Self, ManifestError> {
+        let positions = Positions::default();
+        let manifest = meaning(value, &positions, Found::default(), |_, _| ())?;
         Ok(Self { manifest, canonical, positions })
     }
 
@@ -126,6 +127,19 @@ impl ManifestDocument {
         let root = self.positions.root()?;
         self.positions.position(self.positions.nearest(root, pointer))
     }
+}
+
+fn meaning(
+    value: &Value,
+    positions: &Positions,
+    found: Found,
+    check: impl for<'v> FnOnce(&mut Reader<'v>, &'v Value),
+) -> Result<Manifest, ManifestError> {
+    let mut reader = Reader::new(positions, found);
+    numbers::check(&mut reader, value);
+    let manifest = manifest::manifest(&mut reader, value);
+    check(&mut reader, value);
+    reader.finish(manifest)
 }
 
 fn syntax(wrong: &str) -> ManifestError {

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod build_record;
+mod canonical;
 mod document;
 mod file;
 mod folder;
@@ -23,6 +24,7 @@ mod memory;
 mod mistakes;
 mod module_id;
 mod numbers;
+mod operator;
 mod package;
 mod reader;
 mod sbom;

@@ -1,20 +1,24 @@
 //! What was read once need not be read again.
 
-use crate::manifest_text::{Positions, read_yaml};
-use crate::mistakes::Found;
+use serde_json::Value;
+
 use crate::{ManifestDocument, ManifestError, parse_json};
 
-/// Remembers the value that each `skill.yaml` was read as.
+/// Remembers what each `skill.yaml` was read as.
 ///
 /// Whoever implements it vouches that an answer was noted for the very same text. Of the text's own rules (keys that occur
-/// twice, anchors, numbers that readers disagree about) an answer is not asked again; it is read by all the others.
+/// twice, anchors, numbers that readers disagree about) an answer is not asked again, nor whether it is in canonical form;
+/// it is read by all the others.
 pub trait TextMemory {
-    /// The value that the text was read as, in JSON, if that is known.
+    /// What was noted of the text, if anything was.
     fn recall(&self, text: &str) -> Option<Vec<u8>>;
 
-    /// Takes note of it. What can't be kept is read again.
-    fn note(&self, text: &str, value: &[u8]);
+    /// Takes note of what the text was read as. What can't be kept is read again.
+    fn note(&self, text: &str, note: &[u8]);
 }
+
+/// What stands between the two parts of a note: neither holds one.
+const BETWEEN: u8 = b'\n';
 
 impl ManifestDocument {
     /// Reads `skill.yaml` as [`ManifestDocument::from_yaml`] does, or takes what `memory` knows of it: then no part of it has
@@ -23,23 +27,31 @@ impl ManifestDocument {
     /// # Errors
     /// Everything that is wrong, with its places in the text.
     pub fn recall_yaml(text: &str, memory: &dyn TextMemory) -> Result<Self, ManifestError> {
-        let known = memory.recall(text).and_then(|value| Self::from_note(&value));
-        known.map_or_else(|| Self::note_yaml(text, memory), Ok)
-    }
-
-    fn from_note(value: &[u8]) -> Option<Self> {
-        let value = parse_json(value).ok()?;
-        Self::from_value(value, Positions::default(), Found::default(), |_, _| ()).ok()
-    }
-
-    fn note_yaml(text: &str, memory: &dyn TextMemory) -> Result<Self, ManifestError> {
-        let (value, positions, found) = read_yaml(text)?;
-        let note = serde_json::to_vec(&value);
-        let document = Self::from_value(value, positions, found, |_, _| ())?;
-        if let Ok(note) = note {
+        if let Some(known) = memory.recall(text).and_then(Self::from_note) {
+            return Ok(known);
+        }
+        let document = Self::from_yaml(text)?;
+        if let Some(note) = document.to_note() {
             memory.note(text, &note);
         }
         Ok(document)
+    }
+
+    /// The canonical bytes, and the signature that they are without.
+    fn to_note(&self) -> Option<Vec<u8>> {
+        let signature = serde_json::to_vec(&self.manifest().signature).ok()?;
+        Some([self.canonical(), &[BETWEEN], &signature].concat())
+    }
+
+    fn from_note(mut note: Vec<u8>) -> Option<Self> {
+        let end = note.iter().position(|byte| *byte == BETWEEN)?;
+        let mut value = parse_json(&note[..end]).ok()?;
+        let signature = parse_json(&note[end..]).ok()?;
+        if signature != Value::Null {
+            value.as_object_mut()?.insert("signature".to_owned(), signature);
+        }
+        note.truncate(end);
+        Self::known(&value, note).ok()
     }
 }
 
@@ -51,7 +63,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "{ name: x, version: 1.0.0, description: x, module: x.wasm, limits: { max_fuel: 1000 },
-        exports: [{ name: execute, input_schema: { maximum: 0.30000000000000004, minimum: -1.0, multipleOf: 1e-7 } }] }";
+        exports: [{ name: execute, input_schema: { maximum: 0.30000000000000004, minimum: -1.5, multipleOf: 1e-7 } }] }";
 
     const SIGNATURE: &str =
         ", signature: { format: wasm-signatures/v1, manifest_sha256: a, module_sha256: b, value: YQ== } }";
@@ -99,7 +111,7 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_manifest_is_no_answer() {
         let good = ManifestDocument::from_yaml(TEXT).expect("read");
-        for answer in [&b""[..], b"{}", b"{\"name\":\"x\",\"name\":\"x\"}", b"\xff"] {
+        for answer in [&b""[..], b"{}", b"{}\n", b"\nnull", b"{\"name\":\"x\"}\nnull", b"\xff\nnull"] {
             let notes = Notes::default();
             notes.note(TEXT, answer);
             let read = ManifestDocument::recall_yaml(TEXT, &notes).expect("read anew");

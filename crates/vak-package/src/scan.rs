@@ -7,12 +7,13 @@
 use std::ops::Range;
 
 use wasmparser::{
-    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, OperatorsReaderAllocations,
-    Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, Payload, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures,
     types::{EntityType, Types},
 };
 
 use crate::bounds::{Bounds, ScanError};
+use crate::operator::Part;
 
 /// A value type, as signatures name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,7 +275,7 @@ struct Pass<'a> {
     locals: u64,
     control_squares: u64,
     table_elements: u64,
-    allocations: (FuncValidatorAllocations, OperatorsReaderAllocations),
+    allocations: FuncValidatorAllocations,
 }
 
 impl<'a> Pass<'a> {
@@ -291,7 +292,7 @@ impl<'a> Pass<'a> {
             locals: 0,
             control_squares: 0,
             table_elements: 0,
-            allocations: Default::default(),
+            allocations: FuncValidatorAllocations::default(),
         }
     }
 
@@ -396,56 +397,32 @@ impl<'a> Pass<'a> {
         let Bounds { body_bytes, branch_targets, nesting, locals, control, control_squares, .. } = *self.bounds;
         let range = body.range();
         within("bytes in one function", range.end - range.start, body_bytes)?;
-        let (for_validator, for_reader) = std::mem::take(&mut self.allocations);
-        let mut validator = function.into_validator(for_validator);
+        let mut validator = function.into_validator(std::mem::take(&mut self.allocations));
         let mut reader = body.get_binary_reader();
         validator.read_locals(&mut reader)?;
         self.locals += u64::from(validator.len_locals());
         within("locals", self.locals, locals)?;
-        let mut operators = OperatorsReader::new_with_allocs(reader, for_reader);
-        let mut steers = 0;
-        while !operators.eof() {
-            let (operator, offset) = operators.read_with_offset()?;
-            if let Operator::BrTable { targets } = &operator {
-                within("targets in one `br_table`", targets.len(), branch_targets)?;
+        let (mut steers, code, start) = (0_u64, body.as_bytes(), range.start);
+        while !reader.eof() {
+            let at = reader.original_position();
+            let part = Part::of(code.get(at - start..).unwrap_or_default());
+            reader.visit_operator(&mut validator.visitor(at))??;
+            if part == Part::Straight {
+                continue;
             }
-            steers += u64::from(is_control(&operator));
+            if let Part::Table(targets) = part {
+                within("targets in one `br_table`", targets, branch_targets)?;
+            }
+            steers += 1;
             within("blocks, branches and calls in one function", steers, control)?;
-            validator.op(offset, &operator)?;
             within("nested blocks", validator.control_stack_height(), nesting)?;
         }
-        operators.finish()?;
+        reader.finish_expression(&validator.visitor(reader.original_position()))?;
         self.control_squares = self.control_squares.saturating_add(steers * steers);
         within("squares of blocks, branches and calls", self.control_squares, control_squares)?;
-        self.allocations = (validator.into_allocations(), operators.into_allocations());
+        self.allocations = validator.into_allocations();
         Ok(())
     }
-}
-
-/// Whether the operator makes the graph that a compiler works on larger than a straight line.
-const fn is_control(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::Block { .. }
-            | Operator::Loop { .. }
-            | Operator::If { .. }
-            | Operator::Else
-            | Operator::Br { .. }
-            | Operator::BrIf { .. }
-            | Operator::BrTable { .. }
-            | Operator::Call { .. }
-            | Operator::CallIndirect { .. }
-            | Operator::MemoryGrow { .. }
-            | Operator::MemoryInit { .. }
-            | Operator::MemoryCopy { .. }
-            | Operator::MemoryFill { .. }
-            | Operator::TableInit { .. }
-            | Operator::TableCopy { .. }
-            | Operator::TableFill { .. }
-            | Operator::TableGrow { .. }
-            | Operator::TableGet { .. }
-            | Operator::TableSet { .. }
-    )
 }
 
 fn func_type(ty: &wasmparser::FuncType) -> FuncType {

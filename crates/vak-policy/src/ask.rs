@@ -53,7 +53,8 @@ fn joined<T>(mut some: Vec<T>, more: Vec<T>) -> Vec<T> {
 /// Who asks, and how; the same for each resource of an effect.
 #[derive(Clone, Debug)]
 pub(crate) struct Question<'a> {
-    pub(crate) principal: &'a Principal,
+    /// The skill as policies see it, if one with conditions could look.
+    pub(crate) skill: Option<&'a Entity>,
     pub(crate) call: HostCall,
     pub(crate) bytes: Option<u64>,
     pub(crate) method: Option<HttpMethod>,
@@ -93,7 +94,8 @@ pub(crate) fn ask(slice: &Slice, question: &Question<'_>, resource: Resource<'_>
 /// What the policies with conditions say.
 fn ask_cedar(slice: &Slice, question: &Question<'_>, resource: Resource<'_>) -> Result<Verdict, String> {
     let resource = thing(slice, resource)?;
-    let (skill, action) = (skill(question.principal)?, action(question.call));
+    let skill = question.skill.cloned().ok_or("the skill can't be put into Cedar's words")?;
+    let action = action(question.call);
     let uids = (skill.uid(), action.uid(), resource.uid());
     let entities = Entities::from_entities([skill, action, resource], None).map_err(|error| error.to_string())?;
     let request = Request::new(uids.0, uids.1, uids.2, context(question)?, None).map_err(|error| error.to_string())?;
@@ -122,7 +124,7 @@ fn erred(error: &AuthorizationError) -> (String, String) {
 }
 
 /// The skill as policies see it.
-fn skill(principal: &Principal) -> Result<Entity, String> {
+pub(crate) fn skill(principal: &Principal) -> Option<Entity> {
     let text = RestrictedExpression::new_string;
     let name = principal.name.as_str();
     let signers = principal.signers.iter().map(|signer| text(signer.clone()));
@@ -134,7 +136,7 @@ fn skill(principal: &Principal) -> Result<Entity, String> {
         ("signers".to_owned(), RestrictedExpression::new_set(signers)),
     ]);
     let owner = name.split_once('/').map(|(owner, _)| Kind::Owner.called(owner));
-    Entity::new(Kind::Skill.called(name), attributes, owner.into_iter().collect()).map_err(|error| error.to_string())
+    stack::enough(|| Entity::new(Kind::Skill.called(name), attributes, owner.into_iter().collect()).ok())
 }
 
 /// The call, and the capability that it belongs to, where that has another name.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cedar_policy::Entity;
 use vak_model::{
     Capability, CapabilityRequest, Decision, Denial, Effect, Ground, GuestPath, HostCall, HttpUrl, Manifest, ModuleId,
     Resource, SkillName, SkillVersion,
 };
 
 use crate::Operator;
-use crate::ask::{Question, Verdict, ask};
+use crate::ask::{self, Question, Verdict, ask};
 use crate::reach::What;
 use crate::rules::Rule;
 use crate::scope::{InvalidScope, Scope};
@@ -24,7 +25,7 @@ pub struct Principal {
     pub version: SkillVersion,
     /// The very bytes, if they are known.
     pub module: Option<ModuleId>,
-    /// The keys that vouch for them, as the tools show them, `ed25519:` and hex; none if they are not signed.
+    /// The keys that vouch for them, as the tools show them (`ed25519:` and base64); none if they are not signed.
     pub signers: Vec<String>,
 }
 
@@ -44,9 +45,12 @@ impl Principal {
 pub struct Grant {
     /// What the manifest asks for, in its order.
     requested: Vec<Requested>,
-    /// Who asks, and the policies about each call that the manifest asks for.
-    asker: Option<Principal>,
+    /// The name of the skill, if it has one.
+    name: Option<SkillName>,
+    /// The policies about each call that the manifest asks for.
     slices: BTreeMap<HostCall, Arc<Slice>>,
+    /// The skill as Cedar sees it, if Cedar could be asked.
+    entity: Option<Entity>,
     /// Whether the operator has written policies, and not only typed flags.
     has_policies: bool,
 }
@@ -94,7 +98,7 @@ impl Grant {
         let requested = manifest.capabilities.iter().map(Requested::of).collect::<Result<Vec<_>, _>>()?;
         let mut grant = Self {
             requested,
-            asker: Some(principal.clone()),
+            name: Some(principal.name.clone()),
             has_policies: !operator.policies().is_empty(),
             ..Self::default()
         };
@@ -103,6 +107,8 @@ impl Grant {
             let flags = operator.flags();
             let rules = operator.policies().iter().chain(&flags);
             grant.slices = slice::slices(rules, &principal.name, &calls.collect::<Vec<_>>());
+            let is_asked = grant.slices.values().any(|slice| !slice.conditional.is_empty());
+            grant.entity = is_asked.then(|| ask::skill(principal)).flatten();
         }
         Ok(grant)
     }
@@ -151,7 +157,7 @@ impl Grant {
 
     /// The name of the skill, if it has one.
     pub(crate) fn skill(&self) -> Option<&SkillName> {
-        self.asker.as_ref().map(|principal| &principal.name)
+        self.name.as_ref()
     }
 
     pub(crate) const fn has_policies(&self) -> bool {
@@ -219,9 +225,10 @@ impl Grant {
 
     /// What the policies say, of all resources the worst.
     fn verdict(&self, effect: &Effect, planned: Option<Option<f64>>) -> Verdict {
-        let (Some(principal), Some(slice)) = (&self.asker, self.slice(effect.call())) else { return Verdict::Silent };
+        let Some(slice) = self.slice(effect.call()) else { return Verdict::Silent };
         let method = if let Effect::HttpFetch { method, .. } = effect { Some(*method) } else { None };
-        let question = Question { principal, call: effect.call(), bytes: effect.bytes(), method, planned };
+        let question =
+            Question { skill: self.entity.as_ref(), call: effect.call(), bytes: effect.bytes(), method, planned };
         let of_resources = effect.resources().map(|resource| ask(slice, &question, resource));
         let of_contents = moved(slice, effect).map(|path| ask(slice, &question, Resource::Path(path)).if_against());
         of_resources.chain(of_contents.flatten()).reduce(Verdict::and).unwrap_or(Verdict::Silent)

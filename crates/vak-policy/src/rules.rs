@@ -79,12 +79,16 @@ pub(crate) fn check(text: &str) -> Result<Vec<Finding>, PolicyError> {
         let policy = self::id(policy).unwrap_or_default();
         Finding { place, policy, message: said(diagnostic) }
     };
-    let errors = result.validation_errors().map(|error| found(error.policy_id(), error));
-    let warnings = result.validation_warnings().map(|warning| found(warning.policy_id(), warning));
-    let mut findings: Vec<Finding> = errors.chain(warnings).collect();
-    findings.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
-    findings.dedup();
-    Ok(findings)
+    let mut errors: Vec<_> = result.validation_errors().map(|error| found(error.policy_id(), error)).collect();
+    let mut warnings: Vec<_> =
+        result.validation_warnings().map(|warning| found(warning.policy_id(), warning)).collect();
+    for findings in [&mut errors, &mut warnings] {
+        findings.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
+    }
+    // What is wrong comes before what only looks so, which is often the same again.
+    errors.append(&mut warnings);
+    errors.dedup();
+    Ok(errors)
 }
 
 /// The policies of a text in its order, and where each begins.

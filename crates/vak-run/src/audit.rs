@@ -176,7 +176,7 @@ impl Audit {
     }
 
     /// A record with what is known of the skill.
-    fn record(&mut self, kind: Kind, report: &Report) -> Record {
+    fn record(&self, kind: Kind, report: &Report) -> Record {
         let skill = report.skill.as_ref();
         let text = |text: Option<&String>| text.map(|text| Value::text(text));
         let record = locked(&self.trail).record(kind).about(self.subject).with("asked", Value::text(&self.asked));
@@ -185,12 +185,12 @@ impl Audit {
         record.with("export", text(report.export.as_ref()))
     }
 
-    fn append(&mut self, record: &Record) -> Result<(), Failure> {
+    fn append(&self, record: &Record) -> Result<(), Failure> {
         let Some(log) = &self.log else { return Ok(()) };
         locked(log).append(record, SystemTime::now()).map_err(|error| failed(&error))
     }
 
-    fn commit(&mut self) -> Result<(), Failure> {
+    fn commit(&self) -> Result<(), Failure> {
         let Some(log) = &self.log else { return Ok(()) };
         locked(log).commit(SystemTime::now()).map_err(|error| failed(&error))
     }

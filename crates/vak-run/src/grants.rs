@@ -266,7 +266,7 @@ fn misnamed(flag: &str, word: &str, error: &InvalidPath) -> Failure {
 /// No grant for this skill: what it needs, and how it would get it.
 pub(crate) fn refused(
     error: &GrantError,
-    skill: &str,
+    command: &str,
     manifest: &Manifest,
     principal: &Principal,
     given: &Given,
@@ -281,8 +281,8 @@ pub(crate) fn refused(
         _ => failure,
     };
     failure
-        .next(format!("vak-run {} {all}", quote(skill)), "grants what it needs, for this run")
-        .next(format!("vak-run {} --explain", quote(skill)), "shows all that it asks for")
+        .next(format!("{command} {all}"), "grants what it needs, for this run")
+        .next(format!("{command} --explain"), "shows all that it asks for")
 }
 
 /// A grant that can't be made.

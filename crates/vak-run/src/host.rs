@@ -20,7 +20,8 @@ pub(crate) struct Stage {
 impl Stage {
     /// The world as the operator shows it, with everything that is asked of it put on record.
     pub(crate) fn host(&self, seed: Option<u64>, audit: &Audit, ui: &Ui) -> Result<Host, Failure> {
-        let mut world = LiveConfig::new().log(Box::new(Lines(ui.side())));
+        let mut world =
+            LiveConfig::new().log(Box::new(Lines { ui: ui.side(), skill: self.principal.name.to_string() }));
         for mount in &self.given.folders {
             let shown = world.folder(mount.name.clone(), &mount.folder);
             world = shown.map_err(|error| Failure::of(Code::FileRead, &error))?;
@@ -42,7 +43,7 @@ impl Stage {
                 continue;
             }
             let advice = self.grant.advice(effect, denial);
-            ui.note(&format!("denied: `{effect}`, asked for by `vak.{}`: {}", effect.call(), advice.reason))?;
+            ui.note(&format!("denied: {} (import `vak.{}`)", advice.reason, effect.call()))?;
             if let Some(line) = advice.line {
                 let (verb, place) = match advice.goes_into {
                     GoesInto::Manifest => ("asks for it", "below `capabilities:` in skill.yaml, by its author"),
@@ -56,12 +57,15 @@ impl Stage {
     }
 }
 
-/// A skill's lines, as it writes them.
-struct Lines(Ui);
+/// A skill's lines, as it writes them. Each begins with whose it is: none passes for one of the tool's own.
+struct Lines {
+    ui: Ui,
+    skill: String,
+}
 
 impl LogSink for Lines {
     fn line(&mut self, level: LogLevel, text: &str) {
         // Nobody reads them any more; the run goes on, since its answer may still be read.
-        let _ = self.0.note(&format!("{}: {text}", level.word()));
+        let _ = self.ui.note(&format!("[{}] {}: {text}", self.skill, level.word()));
     }
 }

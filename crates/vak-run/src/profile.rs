@@ -56,7 +56,9 @@ fn show(samples: &Samples, costs: &[FunctionCost], file: &Path, ui: &mut Ui) -> 
         let [own, total] = [cost.own, cost.total].map(|fuel| (count(fuel), share(fuel)));
         table.row([name(&cost.function), own.0, own.1, total.0, total.1]);
     }
-    ui.note_table(&table)?;
+    if !costs.is_empty() {
+        ui.note_table(&table)?;
+    }
     if costs.len() > ROWS {
         ui.note(&format!("and {} functions more", costs.len() - ROWS))?;
     }
@@ -96,7 +98,8 @@ fn profile(report: &Report, samples: &Samples, started: SystemTime) -> Profile {
     let mut profile = Profile::new(&format!("vak-run {title}"), reference, interval(samples));
     profile.set_symbolicated(true);
     let process = profile.add_process(&title, std::process::id(), start);
-    let thread = profile.add_thread(process, std::process::id(), start, true);
+    // The profiler would call a main thread by the name of its process.
+    let thread = profile.add_thread(process, std::process::id(), start, false);
     profile.set_thread_name(thread, "guest");
     let frames: Vec<_> = samples.functions().iter().map(|function| profile.intern_string(&name(function))).collect();
     let mut stacks: Vec<StackHandle> = Vec::with_capacity(samples.stacks().len());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 use vak_abi::Verdict;
-use vak_cli::{Failure, Ui};
+use vak_cli::{Failure, Ui, quote};
 use vak_model::{Code, Manifest, Status};
 use vak_package::{Artefact, Package, TextMemory, read_file};
 use vak_policy::{Grant, Principal};
@@ -119,9 +119,9 @@ fn prepare_at(
     let Admission { admitted, manifest, principal } = admit_at(location, &runtime, args, ui, report, audit)?;
     let given = args.grants.given()?;
     audit.policy(given.policy);
-    let word = args.skill.as_deref().unwrap_or_default();
+    let command = format!("vak-run {}{}", quote(args.skill.as_deref().unwrap_or_default()), args.door());
     let grant = Grant::new(&manifest, &principal, &given.operator);
-    let grant = grant.map_err(|error| grants::refused(&error, word, &manifest, &principal, &given))?;
+    let grant = grant.map_err(|error| grants::refused(&error, &command, &manifest, &principal, &given))?;
     runtime::warn(&runtime, ui)?;
     let compiled = compile(&runtime, &admitted, args, ui)?;
     let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;

@@ -1,19 +1,17 @@
 //! The one place at which an effect is decided upon, recorded, and then done.
 //!
-//! A [`Permit`] comes from here alone:
+//! A [`Permit`] comes from here alone, and serves once:
 //!
 //! ```compile_fail,E0451
-//! fn forge() -> vak_runtime::Permit {
-//!     vak_runtime::Permit { waiting: todo!() }
+//! fn forge(permit: vak_runtime::Permit) -> vak_runtime::Permit {
+//!     vak_runtime::Permit { ..permit }
 //! }
 //! ```
 //!
-//! ```compile_fail,E0277
+//! ```compile_fail,E0308
 //! fn again(permit: &vak_runtime::Permit) -> vak_runtime::Permit {
-//!     Clone::clone(permit) as vak_runtime::Permit
+//!     permit.clone()
 //! }
-//! fn needs<T: Clone>() {}
-//! fn twice() { needs::<vak_runtime::Permit>() }
 //! ```
 
 use std::fmt;

@@ -32,8 +32,11 @@ const PART: usize = 1 << 20;
 /// The most that one call gives, in bytes.
 const MOST: usize = 16 << 20;
 
-/// How much memory is made ready for a file at once, in bytes, whatever its size is said to be.
+/// How much memory is made ready for a file, in bytes, because of a size that is only said.
 const LARGEST_GUESS: u64 = 16 << 20;
+
+/// Pointers end here: no file that is larger fits the memory.
+const LARGEST: u64 = i32::MAX as u64;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -103,8 +106,7 @@ struct Entries {
 /// # Errors
 /// `fs.not_found`, `fs.not_regular` and the other codes of files; denied, if the skill may not.
 pub fn read(path: &str) -> Result<Vec<u8>, HostError> {
-    let size = stat(path)?.size.min(LARGEST_GUESS);
-    let mut contents = vec![0; size as usize];
+    let mut contents = vec![0; room_for(path, stat(path)?.size)?];
     let mut at = 0;
     loop {
         let room = contents.get_mut(at..).unwrap_or_default();
@@ -123,6 +125,13 @@ pub fn read(path: &str) -> Result<Vec<u8>, HostError> {
             return Ok(contents);
         }
     }
+}
+
+/// How much memory to begin with: a vector that grows in between leaves a copy behind each time.
+fn room_for(path: &str, said: u64) -> Result<usize, HostError> {
+    // The last byte of a large file is there, or its size is not what it is said to be.
+    let is_sure = said <= LARGEST_GUESS || read_part(path, said - 1, &mut [0])? == 1;
+    Ok(said.min(if is_sure { LARGEST } else { LARGEST_GUESS }) as usize)
 }
 
 /// Reads from `offset` on into `buffer`, and says how many bytes that were: fewer than it has room for only where the

@@ -45,9 +45,9 @@ pub struct Host {
     denied: BTreeSet<String>,
     /// There is no host: every call is denied.
     is_nobody: bool,
-    /// What is said of every file's size.
+    /// What is said to some calls, whatever they ask for: a host that does not keep to the rules.
     #[cfg(test)]
-    pub(super) said_size: Option<usize>,
+    pub(super) says: BTreeMap<&'static str, Vec<u8>>,
     /// The response that the last call had no room for.
     kept: Option<(Status, Vec<u8>)>,
 }

@@ -16,12 +16,16 @@ fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
+fn stat_of(size: usize) -> Vec<u8> {
+    format!(r#"{{"kind":"file","size":{size},"links":1}}"#).into_bytes()
+}
+
 #[test]
 fn a_file_is_read_whole_whatever_its_size_and_whatever_is_said_of_it() {
-    for len in [0, 1, 255, 256, 257, MIB - 1, MIB, MIB + 1, 3 * MIB, 3 * MIB + 7] {
+    for len in [0, 1, 255, 256, 257, MIB - 1, MIB, MIB + 1, 3 * MIB + 7, 17 * MIB] {
         for said in [None, Some(0), Some(len / 2), Some(len + 5), Some(MIB), Some(usize::MAX >> 1)] {
             let mut host = Host::new().file("a", pattern(len));
-            host.said_size = said;
+            host.says.extend(said.map(|size| ("fs_stat", stat_of(size))));
             let read = host.run(|| fs::read("a")).expect("read");
             assert!(read == pattern(len), "{len}, said to be {said:?}");
         }
@@ -241,6 +245,33 @@ fn a_host_that_does_not_keep_to_the_abi_is_an_error_and_no_panic() {
     }
     let not_what_was_asked: Import = |_, out| response(Status::Done, b"5", out);
     assert_eq!(code(ask::<Nothing>(not_what_was_asked, &"request", &[])), "host.response");
+}
+
+#[test]
+fn what_a_host_must_not_say_is_not_taken_for_an_answer() {
+    type Call = fn() -> Result<(), HostError>;
+    let calls: [(&'static str, &[u8], Call); 8] = [
+        ("random", b"", || random::bytes(8).map(drop)),
+        ("random", b"1234567", || random::bytes(8).map(drop)),
+        ("random", b"123456789", || random::bytes(8).map(drop)),
+        ("fs_read", b"123456789", || fs::read_part("a", 0, &mut [0; 8]).map(drop)),
+        ("verify_plan", br#"{"allowed":true,"actions":[]}"#, || plan::verify(&[Action::new("log", "")]).map(drop)),
+        ("clock_now", br#"{"unix_ms":-1}"#, || clock::now_ms().map(drop)),
+        ("fs_stat", br#"{"kind":"door","size":1,"links":1}"#, || fs::stat("a").map(drop)),
+        ("kv_delete", br"{}", || kv::delete("a").map(drop)),
+    ];
+    for (name, said, call) in calls {
+        let mut host = Host::new().file("a", "1");
+        host.says.insert(name, said.to_vec());
+        assert_eq!(code(host.run(call)), "host.response", "{name}: {}", String::from_utf8_lossy(said));
+    }
+}
+
+#[test]
+fn a_host_that_always_has_more_keys_and_gives_none_is_not_asked_for_ever() {
+    let mut host = Host::new();
+    host.says.insert("kv_list", br#"{"keys":[],"more":true}"#.to_vec());
+    assert_eq!(host.run(|| kv::list("")), Ok(Vec::new()));
 }
 
 #[test]

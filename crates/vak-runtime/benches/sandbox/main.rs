@@ -8,6 +8,7 @@ mod call;
 mod compile;
 mod floor;
 mod guests;
+mod host_call;
 mod live;
 mod load;
 mod process;
@@ -26,7 +27,15 @@ criterion_group! {
     targets = load::bench, call::instantiate, call::bench
 }
 
-criterion_group!(of_a_process, compile::bench, threads::bench, live::bench, process::bench);
+criterion_group!(
+    of_a_process,
+    compile::bench,
+    host_call::log,
+    host_call::read,
+    threads::bench,
+    live::bench,
+    process::bench
+);
 
 /// As `criterion_main` has it, but that this program is also the compiler and the calls under way that it measures.
 fn main() -> ExitCode {

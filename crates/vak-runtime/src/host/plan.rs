@@ -73,7 +73,7 @@ pub(super) fn verify(request: Request, context: Context<'_>) -> Result<Ask, Fail
     let act: Act = Box::new(move |_, permit| {
         // The permit was for deciding, and nothing else comes of it.
         drop(permit);
-        let actions: Vec<_> = actions.iter().map(|action| action.verify(&grant)).collect();
+        let actions: Vec<_> = actions.iter().map(|action| action.judge(&grant)).collect();
         let verified = Verified { allowed: actions.iter().all(|verdict| verdict.allowed), actions };
         Box::pin(std::future::ready(Ok(Response::json(&verified))))
     });
@@ -81,7 +81,7 @@ pub(super) fn verify(request: Request, context: Context<'_>) -> Result<Ask, Fail
 }
 
 impl Action {
-    fn verify(&self, grant: &Grant) -> Verdict {
+    fn judge(&self, grant: &Grant) -> Verdict {
         let denied = |code, reason: String| Verdict { allowed: false, code: Some(code), policies: Vec::new(), reason };
         let Some(call) = HostCall::named(&self.r#type) else {
             return denied(UNKNOWN, "no host call has that name".to_owned());

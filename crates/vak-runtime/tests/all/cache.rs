@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use vak_model::{CacheUse, LimitRequest};
-use vak_package::{Bounds, RawModule};
+use vak_package::{Bounds, RawModule, TextMemory};
 use vak_runtime::{CacheConfig, CacheError, CompileBounds, CompiledModule, Number, Runtime, RuntimeConfig};
 
 /// A cache of its own, in a folder that is gone afterwards.
@@ -404,4 +404,71 @@ fn n14_a_folder_that_is_gone_is_no_error() {
     let runtime = place.runtime();
     fs::remove_dir_all(place.folder()).expect("removed");
     assert_eq!([used(&runtime, 1), used(&runtime, 1)], [CacheUse::Miss, CacheUse::Miss]);
+}
+
+const TEXT: &str = "name: x";
+const NOTE: &[u8] = b"{\"name\":\"x\"}\nnull";
+
+/// Notes the text, and gives the entry that it is noted in.
+fn noted(place: &Place, text: &str) -> PathBuf {
+    let before = place.files();
+    place.runtime().note(text, NOTE);
+    let new: Vec<_> = place.files().into_iter().filter(|file| !before.contains(file)).collect();
+    assert_eq!(new.len(), 1, "{new:?}");
+    new[0].clone()
+}
+
+#[test]
+fn what_a_text_was_read_as_is_known_to_the_next_process_for_that_text_alone() {
+    let place = Place::new();
+    let entry = noted(&place, TEXT);
+    assert_eq!(entry.metadata().expect("there").mode() & 0o7777, 0o600);
+    assert_eq!(place.runtime().recall(TEXT).expect("known"), NOTE);
+    assert_eq!(place.runtime().recall("name: y"), None);
+    let without = Runtime::new(RuntimeConfig::default()).expect("an engine");
+    without.note(TEXT, NOTE);
+    assert_eq!(without.recall(TEXT), None);
+}
+
+#[test]
+fn n1_a_note_of_a_text_that_was_changed_anywhere_is_none() {
+    let place = Place::new();
+    let entry = noted(&place, TEXT);
+    let whole = fs::read(&entry).expect("readable");
+    let flipped = (0..whole.len()).map(|at| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes
+    });
+    let runtime = place.runtime();
+    for bytes in (0..whole.len()).map(|len| whole[..len].to_vec()).chain(flipped) {
+        fs::write(&entry, &bytes).expect("written");
+        assert_eq!(runtime.recall(TEXT), None, "{bytes:?}");
+    }
+    runtime.note(TEXT, NOTE);
+    assert_eq!(runtime.recall(TEXT).expect("noted anew"), NOTE);
+}
+
+#[test]
+fn n2_a_note_of_another_text_another_key_or_code_in_its_place_is_none() {
+    let (place, other) = (Place::new(), Place::new());
+    let entry = noted(&place, TEXT);
+    for foreign in [noted(&place, "name: y"), noted(&other, TEXT), place.entry(1)] {
+        fs::copy(&foreign, &entry).expect("copied");
+        assert_eq!(place.runtime().recall(TEXT), None, "{}", foreign.display());
+    }
+    let code = place.entry(2);
+    fs::copy(noted(&place, "name: z"), &code).expect("copied");
+    assert_eq!(place.used(2), CacheUse::Miss);
+}
+
+#[test]
+fn n4_nothing_is_known_of_a_text_in_a_folder_that_others_can_write() {
+    let place = Place::new();
+    noted(&place, TEXT);
+    let before = place.runtime();
+    chmod(&place.folder(), 0o777);
+    assert_eq!([before.recall(TEXT), place.runtime().recall(TEXT)], [None, None]);
+    before.note("name: y", NOTE);
+    assert_eq!(place.files().len(), 1, "nothing was written");
 }

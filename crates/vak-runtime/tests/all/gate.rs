@@ -118,6 +118,18 @@ fn an_intent_is_on_record_before_its_effect_and_its_outcome_after() {
 }
 
 #[test]
+fn e1_nothing_is_done_for_a_response_that_has_no_room_in_the_memory() {
+    let text = r#"(module (import "vak" "log" (func $log (param i32 i32 i32 i32) (result i64)))
+        (memory (export "memory") 1) (data (i32.const 0) "{}")
+        (func (export "vak_alloc") (param i32) (result i32) i32.const 1024)
+        (func (export "execute") (param i32 i32) (result i64)
+            (call $log (i32.const 0) (i32.const 2) (i32.const 65536) (i32.const 1))))"#;
+    let notes = Notes::default();
+    let (outcome, done) = run(&granted(text, &asks_all(), &generous()), Fault::Nothing, &notes);
+    assert_eq!((code(&outcome), done, notes.taken().len()), (Code::HostPointer, 0, 0));
+}
+
+#[test]
 fn what_is_denied_is_on_record_and_the_first_sixteen_are_told() {
     let notes = Notes::default();
     let skill = granted(&module(&[LINE; 20]), &asks_all(), &Operator::nothing());

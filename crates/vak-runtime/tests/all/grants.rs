@@ -4,9 +4,9 @@ use vak_model::Code;
 
 use crate::{call, code, skill};
 
-const LOG: &str = r#"(import "vak" "log" (func $log (param i32 i32 i32 i32) (result i64)))"#;
+const LOG: &str = r#"(import "vak" "log" (func $log (param i32 i32 i32 i32) (result i64))) (data (i32.const 0) "{}")"#;
 const OPTIONAL: &str = "capabilities: [{ log: null, optional: true }]";
-const ASK: &str = "(call $log (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))";
+const ASK: &str = "(call $log (i32.const 0) (i32.const 2) (i32.const 0) (i32.const 0))";
 
 #[test]
 fn e18_an_optional_capability_that_is_not_granted_is_denied_and_the_guest_goes_on() {
@@ -36,13 +36,13 @@ fn a_grant_for_another_skill_does_not_prepare_this_one() {
     use vak_model::{Capability, LimitRequest};
     use vak_package::{Bounds, ManifestDocument, Package};
     use vak_runtime::{Allowance, Grant, Operator, Principal};
-    let yaml = "{ name: a, version: \"1.0.0\", description: A, module: a.wasm, capabilities: [log], exports: [{ name: execute }] }";
+    let yaml = "{ name: a, version: \"1.0.0\", description: A, module: a.wasm, capabilities: [reason], exports: [{ name: execute }] }";
     let manifest = ManifestDocument::from_yaml(yaml).expect("valid");
     let text = r#"(module (memory (export "memory") 1) (func (export "vak_alloc") (param i32) (result i32) i32.const 0)
         (func (export "execute") (param i32 i32) (result i64) i64.const 0))"#;
     let package = Package::pack(wat::parse_str(text).expect("valid"), &manifest, &Bounds::default()).expect("valid");
     let admitted = crate::unsigned(package).expect("unsigned");
-    let operator = Operator::nothing().allow(Allowance::All(Capability::Log));
+    let operator = Operator::nothing().allow(Allowance::All(Capability::Reason));
     let all = Grant::new(manifest.manifest(), &Principal::unsigned(manifest.manifest()), &operator).expect("granted");
     for (grant, reason) in [(Grant::compute_only(), "not granted"), (all, "can't give it")] {
         let compiled = crate::runtime().compile(&admitted, &LimitRequest::none()).expect("compiled");

@@ -85,13 +85,6 @@ fn e3_an_empty_block_at_the_end_of_the_memory_is_in_it() {
     assert_eq!(number(&outcome) >> 32, 2, "an empty request is none");
 }
 
-/// Nothing is done before the room for the response was looked at.
-#[test]
-fn a_block_outside_the_memory_ends_the_run_before_anything_is_done() {
-    let outcome = run("random", &with(8, 12, END, 8));
-    assert_eq!((code(&outcome), outcome.usage.host_calls), (Code::HostPointer, Some(1)));
-}
-
 #[test]
 fn e5_blocks_need_not_be_aligned() {
     let outcome =
@@ -156,13 +149,20 @@ fn e8_memory_that_has_grown_meanwhile_is_the_one_that_counts() {
 
 #[test]
 fn a_host_call_costs_its_base_and_one_for_each_four_bytes() {
-    let fuel = |body: &str| run("random", body).usage.fuel.expect("exact");
-    let at = |cap| fuel(&with(8, 12, 8192, cap));
-    assert_eq!(at(8), at(0), "a response costs the same whether it is written or not");
-    // A request of 12 bytes and a response of 8, beside the constants and the call itself.
-    let two = fuel(&format!("(drop {}) {}", with(8, 12, 8192, 8), with(8, 12, 8192, 8)));
-    let paid = two - at(8);
-    assert!((505..520).contains(&paid), "{paid}");
+    let fuel = |call: &str, request: &str, cap: u32| {
+        let len = u32::try_from(request.len()).expect("short");
+        let host = Host::new(Box::new(LiveConfig::new().build()));
+        run_in(call, request, &with(8, len, 8192, cap), host).usage.fuel.expect("exact")
+    };
+    let eight = fuel("random", r#"{"length":8}"#, 8);
+    assert_eq!(fuel("random", r#"{"length":8}"#, 0), eight, "it costs the same whether it is written or not");
+    // Of the guest's own, only the digits of the lengths that it writes down differ.
+    let longer = fuel("random", r#"{"length":4008}"#, 4008) - eight;
+    assert!((1001..1100).contains(&longer), "{longer}");
+    let spaced = format!("{{{}\"length\":8}}", " ".repeat(900));
+    let longer = fuel("random", &spaced, 8) - eight;
+    assert_eq!(longer, 225);
+    assert!(eight > 505, "{eight}");
 }
 
 #[test]

@@ -296,7 +296,7 @@ fn take_openat2_away() {
 }
 
 #[test]
-fn f4_no_link_leads_out_of_a_folder_on_a_system_without_openat2() {
+fn f4_f7_no_link_leads_out_of_a_folder_and_no_pipe_is_waited_for_on_a_system_without_openat2() {
     std::thread::spawn(|| {
         take_openat2_away();
         let gone =
@@ -304,13 +304,15 @@ fn f4_no_link_leads_out_of_a_folder_on_a_system_without_openat2() {
         assert_eq!(gone.expect_err("gone"), rustix::io::Errno::NOSYS);
         // The threads that do the work are started from here, and have no openat2 either.
         let (place, runtime) = (place(), Runtime::new(crate::config()).expect("an engine"));
-        try_to_escape(place.path(), |steps| {
+        let run = |steps: &[(&str, &[u8])]| {
             let skill = granted_on(&runtime, &module(steps), &asks_all(), &generous());
             let outcome = pollster::block_on(skill.call_in("execute", b"{}", host(place.path())));
             read(outcome.result.expect("an answer").bytes())
-        });
-        let (got, _) = (ask(&generous(), host(place.path()), EACH), ());
-        assert!(got.0.iter().all(|got| got.status == Status::Done), "{got:?}");
+        };
+        try_to_escape(place.path(), run);
+        try_what_is_irregular(place.path(), run);
+        let got = run(EACH);
+        assert!(got.iter().all(|got| got.status == Status::Done), "{got:?}");
     })
     .join()
     .expect("as with openat2");
@@ -343,31 +345,32 @@ fn f5_a_folder_that_is_swapped_for_a_link_while_it_is_read_gives_nothing_from_ou
     });
 }
 
-#[test]
-fn f7_what_is_no_regular_file_is_refused_at_once() {
-    let place = place();
-    let out = place.path().join("out");
+/// All that could be done with what is no regular file, or no folder.
+fn try_what_is_irregular(place: &Path, run: impl Fn(&[(&str, &[u8])]) -> Vec<Got>) {
+    let out = place.join("out");
     fifo(&out.join("pipe"));
-    fs::create_dir(out.join("folder")).expect("made");
-    fs::write(out.join("file"), "").expect("written");
+    fs::create_dir(out.join("dir")).expect("made");
+    fs::write(out.join("plain"), "").expect("written");
     let _socket = std::os::unix::net::UnixListener::bind(out.join("socket")).expect("bound");
-    let started = Instant::now();
-    for name in ["pipe", "socket", "folder"] {
-        for (call, request) in [
-            ("fs_read", format!("{{\"path\":\"out/{name}\"}}")),
-            ("fs_write", format!("{{\"path\":\"out/{name}\"}}\nx")),
-            ("fs_write", format!("{{\"path\":\"out/{name}\",\"mode\":\"append\"}}\nx")),
-        ] {
-            assert_eq!(refused(&one(place.path(), call, request.as_bytes())), "fs.not_regular", "{call} {name}");
+    let failed = |call: &str, request: &str| refused(&run(&[(call, request.as_bytes())])[0]);
+    for name in ["pipe", "socket", "dir"] {
+        assert_eq!(failed("fs_read", &format!("{{\"path\":\"out/{name}\"}}")), "fs.not_regular", "{name}");
+        for mode in ["replace", "append"] {
+            let request = format!("{{\"path\":\"out/{name}\",\"mode\":\"{mode}\"}}\nx");
+            assert_eq!(failed("fs_write", &request), "fs.not_regular", "{name} {mode}");
         }
     }
-    for name in ["pipe", "socket", "file"] {
-        let request = format!("{{\"path\":\"out/{name}\"}}");
-        assert_eq!(refused(&one(place.path(), "fs_list", request.as_bytes())), "fs.not_folder", "{name}");
-        let below = format!("{{\"path\":\"out/{name}/x\"}}\nx");
-        assert_eq!(refused(&one(place.path(), "fs_write", below.as_bytes())), "fs.not_folder", "{name}");
+    for name in ["pipe", "socket", "plain"] {
+        assert_eq!(failed("fs_list", &format!("{{\"path\":\"out/{name}\"}}")), "fs.not_folder", "{name}");
+        assert_eq!(failed("fs_write", &format!("{{\"path\":\"out/{name}/x\"}}\nx")), "fs.not_folder", "{name}");
     }
-    assert_eq!(refused(&one(place.path(), "fs_remove", br#"{"path":"out/pipe"}"#)), "fs.not_regular");
+    assert_eq!(failed("fs_remove", r#"{"path":"out/pipe"}"#), "fs.not_regular");
+}
+
+#[test]
+fn f7_what_is_no_regular_file_is_refused_at_once() {
+    let (place, started) = (place(), Instant::now());
+    try_what_is_irregular(place.path(), |steps| ask(&generous(), host(place.path()), steps).0);
     let devices =
         || Host::new(Box::new(LiveConfig::new().folder(path("data"), Path::new("/dev")).expect("opened").build()));
     for device in ["null", "zero", "full", "tty"] {
@@ -442,6 +445,38 @@ fn f10_a_run_writes_and_makes_so_much_and_no_more() {
     assert_eq!(refused(&got[1000]), "fs.quota");
     let deep = format!("{{\"path\":\"out/{}x\"}}\n", "d/".repeat(1500));
     assert_eq!(refused(&one(place.path(), "fs_write", deep.as_bytes())), "fs.quota", "folders count as well");
+}
+
+/// Tells the child process of the next test where to write.
+const FULL: &str = "VAK_TEST_FULL";
+
+/// The child may write files of a few KiB, as on a disk that is full then.
+#[test]
+fn f10_what_can_t_be_written_whole_is_not_left_half() {
+    let this = "host_fs::f10_what_can_t_be_written_whole_is_not_left_half";
+    if let Some(place) = std::env::var_os(FULL) {
+        return write_too_much(Path::new(&place));
+    }
+    let place = place();
+    fs::write(place.path().join("out/old"), "old").expect("written");
+    let limited = "trap '' XFSZ; ulimit -f 16; exec \"$0\" --exact \"$1\"";
+    let mut child = std::process::Command::new("sh");
+    child.args(["-c", limited]).arg(std::env::current_exe().expect("a path")).arg(this).env(FULL, place.path());
+    let output = child.output().expect("run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(fs::read(place.path().join("out/old")).expect("read"), b"old");
+    assert_eq!(fs::read_dir(place.path().join("out")).expect("listed").count(), 1, "nothing is left over");
+}
+
+fn write_too_much(place: &Path) {
+    for (name, mode) in [("old", "replace"), ("new", "replace"), ("new", "create")] {
+        let head = format!("{{\"path\":\"out/{name}\",\"mode\":\"{mode}\"}}\n");
+        let len = u32::try_from(head.len()).expect("short") + 50_000;
+        let body = format!("(drop {}) (i64.load (i32.const 60000))", with(8, len, 60_000, 64));
+        let outcome = run_in("fs_write", &head, &body, host(place));
+        let said = number(&outcome).to_le_bytes();
+        assert_eq!(&said, b"{\"code\":", "{mode}");
+    }
 }
 
 #[test]

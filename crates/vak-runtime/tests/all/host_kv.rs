@@ -154,12 +154,14 @@ fn what_lies_in_the_place_of_a_store_and_is_none_is_not_used() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path().join("unsigned");
     let file = folder.join("test.redb");
-    let (text, set) = (dir.path().join("text"), [("kv_set", b"{\"key\":\"a\"}\nx".as_slice())]);
+    let (text, empty) = (dir.path().join("text"), dir.path().join("empty"));
+    let set = [("kv_set", b"{\"key\":\"a\"}\nx".as_slice())];
     std::fs::create_dir(&folder).expect("made");
     std::fs::write(&text, "no store").expect("written");
+    std::fs::write(&empty, "").expect("written");
     let put: [&dyn Fn(); 4] = [
-        &|| drop(std::fs::copy(&text, &file).expect("copied")),
-        &|| std::os::unix::fs::symlink(&text, &file).expect("linked"),
+        &|| assert!(std::fs::copy(&text, &file).is_ok()),
+        &|| std::os::unix::fs::symlink(&empty, &file).expect("linked"),
         &|| std::fs::create_dir(&file).expect("made"),
         &|| crate::host_fs::fifo(&file),
     ];
@@ -168,5 +170,5 @@ fn what_lies_in_the_place_of_a_store_and_is_none_is_not_used() {
         assert_eq!(steps(dir.path(), &set)[0].refused(), (Status::Failed, "kv.io".to_owned()));
         let _ = std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir(&file));
     }
-    assert_eq!(std::fs::read(&text).expect("read"), b"no store");
+    assert_eq!(std::fs::read(&empty).expect("read"), b"", "a store behind a link would have begun there");
 }

@@ -19,7 +19,7 @@ const SOON: &str = "limits: { max_execution_time_ms: 100, max_fuel: 900000000000
 const LOOP: &str = "(loop (br 0)) unreachable";
 const ALLOC: &str = r#"(func (export "vak_alloc") (param i32) (result i32) i32.const 1024)"#;
 const LOG: &str = r#"(import "vak" "log" (func $log (param i32 i32 i32 i32) (result i64)))"#;
-const ASK: &str = "(drop (call $log (i32.const -1) (i32.const -1) (i32.const -1) (i32.const -1)))";
+const ASK: &str = "(drop (call $log (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))";
 const OPTIONAL: &str = "capabilities: [{ log: null, optional: true }]";
 
 /// A module of this text.

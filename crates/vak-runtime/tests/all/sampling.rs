@@ -35,15 +35,15 @@ fn cost<'a>(costs: &'a [FunctionCost], name: &str) -> &'a FunctionCost {
 
 #[test]
 fn a_function_that_is_ten_times_as_dear_is_shown_first_and_as_that() {
-    let (outcome, samples) = sampled(&counting(100, 10, 100));
+    let (outcome, samples) = sampled(&counting(50, 100, 1000));
     let costs = samples.costs();
     let names: Vec<_> = costs.iter().map(|cost| cost.function.name.as_deref().expect("named")).collect();
     assert_eq!((names[0], names.len()), ("other", 3), "{costs:?}");
     let fuel = outcome.usage.fuel.expect("it answers");
-    assert!(samples.fuel() <= fuel && samples.fuel() > fuel - 128, "{fuel}");
+    assert!(samples.fuel() <= fuel && samples.fuel() > fuel - 200, "{fuel}");
     let (one, other, all) = (cost(&costs, "one"), cost(&costs, "other"), cost(&costs, "execute"));
     let ratio = other.own as f64 / one.own as f64;
-    assert!((8.0..12.0).contains(&ratio), "{ratio}");
+    assert!((9.0..11.0).contains(&ratio), "{ratio}");
     assert_eq!(all.total, samples.fuel(), "all is spent below it: {costs:?}");
     assert_eq!(all.total, all.own + one.total + other.total);
 }
@@ -51,7 +51,7 @@ fn a_function_that_is_ten_times_as_dear_is_shown_first_and_as_that() {
 /// With an interval that never varies, each round would be seen in one and the same place.
 #[test]
 fn a_loop_whose_rounds_fit_into_the_interval_is_seen_in_all_its_parts() {
-    for n in 1..=16 {
+    for n in 4..20 {
         let (_, samples) = sampled(&counting(20_000 / n, n, n));
         let costs = samples.costs();
         let [one, other] = ["one", "other"].map(|name| cost(&costs, name).own as f64);

@@ -112,7 +112,7 @@ const NOTHING: [&str; 0] = [];
 
 /// What is looked at unless somebody asks for more.
 fn usual() -> Vec<CheckId> {
-    let asked = ["upgrade.", "provenance.", "reproduced", "sbom."];
+    let asked = ["upgrade.", "provenance.", "reproduced", "policy.", "sbom."];
     CheckId::ALL.into_iter().filter(|id| !asked.iter().any(|area| id.word().starts_with(area))).collect()
 }
 

@@ -60,6 +60,22 @@ fn v30_a_root_needs_enough_of_its_own_keys() {
     }
 }
 
+/// What a reader that keeps one signature for each key would drop, another one could count.
+#[test]
+fn v30_a_root_with_two_signatures_of_one_key_is_refused_though_enough_are_good() {
+    let mut json: Value = serde_json::from_slice(&two_of_three().to_json()).expect("JSON");
+    let signatures = json["signatures"].as_array_mut().expect("a list");
+    let again = signatures[0].clone();
+    signatures.push(again);
+    let doubled = serde_json::to_vec(&json).expect("JSON");
+    assert_eq!(code(RootProposal::read(&doubled)), Code::TrustMalformed);
+    assert_eq!(code(SignedRoot::read(&doubled)), Code::TrustMalformed);
+    // Without a name it is only one more that is counted once.
+    let signatures = json["signatures"].as_array_mut().expect("a list");
+    signatures[2].as_object_mut().expect("an object").remove("keyid");
+    assert!(SignedRoot::read(&serde_json::to_vec(&json).expect("JSON")).is_ok());
+}
+
 #[test]
 fn v29_the_next_version_is_signed_by_the_keys_of_both() {
     let current = two_of_three();

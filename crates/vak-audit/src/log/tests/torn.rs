@@ -78,3 +78,27 @@ fn l16_a_bundle_that_was_begun_and_never_covered_begins_anew() {
     assert_eq!(place.recovered()[0].data["complete"], 1);
     assert_eq!((place.numbers().len(), place.check().expect("whole").size), (257, 258));
 }
+
+#[test]
+fn l16_bundles_that_were_filled_at_once_and_never_covered_are_cut_off_and_on_record() {
+    let place = Place::with(256);
+    // What is taken away once the next checkpoint is there.
+    let passing = ["checkpoint", "tile/1/000.p/1"].map(|name| place.path().join(name));
+    let before = passing.clone().map(|file| fs::read(file).expect("there"));
+    let mut log = place.open();
+    for i in 256..768 {
+        log.append(&record(i), SystemTime::UNIX_EPOCH).expect("taken");
+    }
+    log.commit(SystemTime::UNIX_EPOCH).expect("recorded");
+    // As a writer leaves it that is killed before the checkpoint.
+    for (file, before) in passing.iter().zip(before) {
+        fs::write(file, before).expect("written");
+    }
+    assert_eq!(place.check().expect("whole").rest.complete, 256, "a reader looks at the first");
+    append(&mut place.open(), 256).expect("mended");
+    assert_eq!(place.recovered()[0].data["complete"], 512);
+    for index in [1, 2] {
+        assert!(!place.path().join(crate::layout::Row::Entries.file(index, 256)).exists(), "{index} is left");
+    }
+    assert_eq!((place.numbers().len(), place.check().expect("whole").size), (257, 258));
+}

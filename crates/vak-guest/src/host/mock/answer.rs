@@ -170,6 +170,10 @@ impl Host {
     }
 
     fn act(&mut self, name: &str, line: &[u8], body: &[u8]) -> Answer {
+        #[cfg(test)]
+        if let Some(said) = self.says.get(name) {
+            return Ok(said.clone());
+        }
         match name {
             "fs_read" => self.fs_read(&asked(line)?),
             "fs_list" => self.fs_list(&asked(line)?),
@@ -211,10 +215,7 @@ impl Host {
         if self.is_folder(well_formed(path)?) {
             return given(&Stat { kind: "folder", size: 0, links: 1 });
         }
-        let size = self.regular(path)?.len();
-        #[cfg(test)]
-        let size = self.said_size.unwrap_or(size);
-        given(&Stat { kind: "file", size, links: 1 })
+        given(&Stat { kind: "file", size: self.regular(path)?.len(), links: 1 })
     }
 
     fn fs_write(&mut self, Write { path, mode }: Write, body: &[u8]) -> Answer {

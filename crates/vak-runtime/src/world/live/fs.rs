@@ -88,7 +88,12 @@ impl Folders {
         let Place::In(dir, rest) = self.find(&request.path)? else { return Err(Failure::NotRegular.into()) };
         let file = open(dir, &rest, OpenOptions::new().read(true))?;
         let mut file = file.into_std();
-        file.seek(SeekFrom::Start(request.offset)).map_err(refused)?;
+        match file.seek(SeekFrom::Start(request.offset)) {
+            Ok(_) => {}
+            // Beyond what any file can have.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(Response::bytes(Vec::new())),
+            Err(error) => return Err(refused(error)),
+        }
         // What the file says of its size decides about nothing but how soon the memory is there.
         let said = file.metadata().map_err(refused)?.len().saturating_sub(request.offset);
         let expected = usize::try_from(said).unwrap_or(usize::MAX).min(request.length);

@@ -1,6 +1,7 @@
 //! Changing files: what is replaced is the old whole or the new whole, and what is made is counted.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _, Permissions, PermissionsExt as _};
 use vak_model::GuestPath;
@@ -106,14 +107,9 @@ impl Folders {
     }
 
     fn replace(&self, dir: &Dir, path: &GuestPath, contents: &[u8]) -> Result<(), WorldError> {
-        let (target, mode) = match dir.canonicalize(path.as_str()) {
-            Ok(target) => {
-                let metadata = dir.metadata(&target).map_err(refused)?;
-                if !metadata.is_file() {
-                    return Err(Failure::NotRegular.into());
-                }
-                (target, Some(metadata.permissions().mode()))
-            }
+        let (target, mode) = match dir.metadata(path.as_str()) {
+            Ok(metadata) if !metadata.is_file() => return Err(Failure::NotRegular.into()),
+            Ok(metadata) => (behind(dir, path)?, Some(metadata.permissions().mode())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if dir.symlink_metadata(path.as_str()).is_ok() {
                     // A link to nothing: what it would make lies where nobody has looked.
@@ -139,6 +135,15 @@ impl Folders {
             },
         )
     }
+}
+
+/// Where a file lies that may be reached by a link. Only links are followed here: on a system without `openat2` it opens
+/// what it finds, and would wait for the other end of a pipe.
+fn behind(dir: &Dir, path: &GuestPath) -> Result<PathBuf, WorldError> {
+    if dir.symlink_metadata(path.as_str()).map_err(refused)?.is_symlink() {
+        return dir.canonicalize(path.as_str()).map_err(refused);
+    }
+    Ok(path.as_str().into())
 }
 
 /// Makes the file that takes another's place, with what its predecessor let others do.
