@@ -239,6 +239,7 @@ pub(crate) fn flatten<T>(ran: Result<Result<T, CallError>, Stopped>, limits: &Li
         Err(match stopped {
             Stopped::Limit(kind) => CallError::Limit { kind, limit: limits.get(kind) },
             Stopped::NoTicker(error) => CallError::NoTicker(error),
+            Stopped::Panicked => CallError::Internal("the host panicked".to_owned()),
         })
     })
 }
