@@ -78,7 +78,12 @@ pub(crate) fn check(text: &str) -> Result<Vec<Finding>, PolicyError> {
         let place = offset(diagnostic).map_or(*begins, |offset| Place::of(text, offset));
         let policy = self::id(policy).unwrap_or_default();
         // Not what Cedar suggests instead: of names that are as near as each other it takes another one each time.
-        Finding { place, policy, message: printable(&diagnostic.to_string(), MAX_SAID) }
+        let (message, cedars_name) = (diagnostic.to_string(), format!("for policy `{id}`, "));
+        let message = match message.strip_prefix(&cedars_name) {
+            Some(message) => format!("in the policy `{policy}`: {message}"),
+            None => message,
+        };
+        Finding { place, policy, message: printable(&message, MAX_SAID) }
     };
     let mut errors: Vec<_> = result.validation_errors().map(|error| found(error.policy_id(), error)).collect();
     let mut warnings: Vec<_> =

@@ -103,7 +103,7 @@ impl GrantArgs {
         let bytes = read_file(file, MAX_POLICY_BYTES).map_err(|error| failures::file(&error, Code::PolicyMalformed))?;
         let policy = Some(vak_package::sha256(&bytes));
         let operator = match std::str::from_utf8(&bytes) {
-            Ok(text) => Operator::with_policy(text).map_err(|error| invalid(&error, file))?,
+            Ok(text) => Operator::with_checked_policy(text).map_err(|error| invalid(&error, file))?,
             Err(error) => {
                 let message = format!("`{}` is not UTF-8", file.display());
                 return Err(Failure::new(Code::PolicyMalformed, message).caused_by(&error));

@@ -17,7 +17,7 @@ use crate::guest::{Guest, Said, classify};
 use crate::host::{Funnel, Host};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
-use crate::sample::Sampler;
+use crate::sampler::Sampler;
 use crate::watch::{Stopped, Watch};
 use crate::{PreparedSkill, Samples};
 
