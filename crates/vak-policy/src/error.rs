@@ -69,6 +69,9 @@ pub enum Mistake {
     /// An id that could not be told from something else.
     #[error("`{0}` is no id: use 1 to 100 characters that can be printed, the first of them not `-`")]
     Id(String),
+    /// Not what VAK's schema says; what Cedar says about it.
+    #[error("{0}")]
+    Schema(String),
     /// A path that no guest can name.
     #[error("no file is ever called `{0}`: {1}")]
     Path(String, vak_model::InvalidPath),

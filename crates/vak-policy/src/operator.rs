@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vak_model::{Capability, GuestPath};
 
-use crate::error::{Finding, PolicyError};
+use crate::error::{Finding, Mistake, PolicyError};
 use crate::reach::{Reach, What};
 use crate::rules::{self, Rule};
 use crate::url::UrlPattern;
@@ -72,10 +72,22 @@ impl Operator {
         Self::default()
     }
 
-    /// An operator who says what is written in `text`, in Cedar's syntax.
+    /// An operator who says what is written in `text`, in Cedar's syntax, held against VAK's schema: what could never mean
+    /// what it seems to is refused. This is the one to use for what people write.
     ///
-    /// It does not compare the policies with VAK's schema: [`check_policy`] does, when they are installed. A policy that
-    /// makes no sense then errs when it is asked, and what it is asked about is denied.
+    /// # Errors
+    /// The first that [`check_policy`] finds, and all that [`Operator::with_policy`] refuses.
+    pub fn with_checked_policy(text: &str) -> Result<Self, PolicyError> {
+        match check_policy(text)?.into_iter().next() {
+            Some(Finding { place, message, .. }) => Err(PolicyError::Text(place, Mistake::Schema(message))),
+            None => Self::with_policy(text),
+        }
+    }
+
+    /// The same without the schema, for policies that were held against it before.
+    ///
+    /// A condition that makes no sense then errs when it is asked, and what it is asked about is denied. But a `forbid` whose
+    /// scope names an action that there is not forbids nothing.
     ///
     /// # Errors
     /// More than 1 MiB, 10,000 policies, 32 brackets in each other, or 256 operators in one policy; what is no policy in

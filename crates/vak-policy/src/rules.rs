@@ -77,7 +77,13 @@ pub(crate) fn check(text: &str) -> Result<Vec<Finding>, PolicyError> {
         let (begins, policy) = number(id).and_then(|n| policies.get(n)).expect("Cedar speaks of policies that it has");
         let place = offset(diagnostic).map_or(*begins, |offset| Place::of(text, offset));
         let policy = self::id(policy).unwrap_or_default();
-        Finding { place, policy, message: said(diagnostic) }
+        // Not what Cedar suggests instead: of names that are as near as each other it takes another one each time.
+        let (message, cedars_name) = (diagnostic.to_string(), format!("for policy `{id}`, "));
+        let message = match message.strip_prefix(&cedars_name) {
+            Some(message) => format!("in the policy `{policy}`: {message}"),
+            None => message,
+        };
+        Finding { place, policy, message: printable(&message, MAX_SAID) }
     };
     let mut errors: Vec<_> = result.validation_errors().map(|error| found(error.policy_id(), error)).collect();
     let mut warnings: Vec<_> =
@@ -161,8 +167,11 @@ fn offset(diagnostic: &dyn Diagnostic) -> Option<usize> {
     diagnostic.labels()?.next().map(|label| label.offset())
 }
 
+/// How much of what Cedar says is passed on, in characters.
+const MAX_SAID: usize = 500;
+
 /// What Cedar says, in one line.
 fn said(diagnostic: &dyn Diagnostic) -> String {
     let help = diagnostic.help().map(|help| format!(": {help}")).unwrap_or_default();
-    printable(&format!("{diagnostic}{help}"), 500)
+    printable(&format!("{diagnostic}{help}"), MAX_SAID)
 }

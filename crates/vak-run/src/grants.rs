@@ -118,7 +118,7 @@ impl GrantArgs {
         let bytes = read_file(file, MAX_POLICY_BYTES).map_err(|error| failures::file(&error, Code::PolicyMalformed))?;
         let policy = Some(vak_package::sha256(&bytes));
         let operator = match std::str::from_utf8(&bytes) {
-            Ok(text) => Operator::with_policy(text).map_err(|error| invalid(&error, file))?,
+            Ok(text) => Operator::with_checked_policy(text).map_err(|error| invalid(&error, file))?,
             Err(error) => {
                 let message = format!("`{}` is not UTF-8", file.display());
                 return Err(Failure::new(Code::PolicyMalformed, message).caused_by(&error));
@@ -204,17 +204,18 @@ impl Named {
             return Ok(Self { allowed: name.clone(), mount: Mount { name, folder: real } });
         }
         // A file is shown as a part of its folder, of which nothing else is allowed.
-        let (Some(folder), Some(file)) = (real.parent(), path.file_name()) else {
+        let Some(file) = path.file_name() else {
             return Err(misnamed(flag, &path.to_string_lossy(), &InvalidPath::Part));
         };
-        let name = named(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (name, folder) = (named(folder)?, existing(flag, folder)?);
         let allowed = match name.as_str() {
             "." => file.to_string_lossy().into_owned(),
             folder => format!("{folder}/{}", file.to_string_lossy()),
         };
         let allowed = GuestPath::try_from(allowed.as_str());
         let allowed = allowed.map_err(|error| misnamed(flag, &path.to_string_lossy(), &error))?;
-        Ok(Self { allowed, mount: Mount { name, folder: folder.to_owned() } })
+        Ok(Self { allowed, mount: Mount { name, folder } })
     }
 }
 

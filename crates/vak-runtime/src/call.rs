@@ -17,7 +17,7 @@ use crate::guest::{Guest, Said, classify};
 use crate::host::{Funnel, Host};
 use crate::meter::Meter;
 use crate::prepare::PreparedExport;
-use crate::sample::Sampler;
+use crate::sampler::Sampler;
 use crate::watch::{Stopped, Watch};
 use crate::{PreparedSkill, Samples};
 
@@ -239,6 +239,7 @@ pub(crate) fn flatten<T>(ran: Result<Result<T, CallError>, Stopped>, limits: &Li
         Err(match stopped {
             Stopped::Limit(kind) => CallError::Limit { kind, limit: limits.get(kind) },
             Stopped::NoTicker(error) => CallError::NoTicker(error),
+            Stopped::Panicked => CallError::Internal("the host panicked".to_owned()),
         })
     })
 }

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use vak_abi::Status;
-use vak_model::{Decision, Denial, Effect, LimitKind};
+use vak_model::{Decision, Denial, Effect, GuestPath, LimitKind};
 use vak_policy::Grant;
 
 use crate::alarm::{Alarm, Alarms, Pause};
@@ -54,6 +54,30 @@ pub(crate) struct Waiting {
 #[must_use]
 pub struct Permit {
     waiting: Arc<Waiting>,
+    judge: Judge,
+}
+
+/// What was allowed, and whether the same would be allowed elsewhere: a path may lead to another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Judge {
+    grant: Arc<Grant>,
+    effect: Effect,
+}
+
+impl Judge {
+    /// Whether the effect may happen where its path, or one of them, leads.
+    pub(crate) fn allows_at(&self, path: GuestPath) -> bool {
+        let there = match &self.effect {
+            Effect::FsRead { .. } => Effect::FsRead { path },
+            Effect::FsList { .. } => Effect::FsList { path },
+            Effect::FsStat { .. } => Effect::FsStat { path },
+            Effect::FsWrite { bytes, .. } => Effect::FsWrite { path, bytes: *bytes },
+            Effect::FsRemove { .. } => Effect::FsRemove { path },
+            Effect::FsRename { .. } => Effect::FsRename { from: path.clone(), to: path },
+            _ => return false,
+        };
+        self.grant.decide(&there).is_allowed()
+    }
 }
 
 impl fmt::Debug for Permit {
@@ -66,6 +90,11 @@ impl Permit {
     /// When the call is over.
     pub(crate) fn deadline(&self) -> Instant {
         self.waiting.deadline
+    }
+
+    /// What it was given for.
+    pub(crate) fn judge(&self) -> Judge {
+        self.judge.clone()
     }
 
     /// Does on a thread what may block. If the call ends before, the work ends by itself, or is not begun.
@@ -150,7 +179,8 @@ impl Gate {
             entry.outcome(Ended::Denied, Some(&reply))?;
             return Ok(reply);
         }
-        let permit = Permit { waiting: Arc::clone(&self.waiting) };
+        let judge = Judge { grant: Arc::clone(&self.grant), effect };
+        let permit = Permit { waiting: Arc::clone(&self.waiting), judge };
         let world = self.world.as_mut();
         let done = guarded(&self.waiting, async move { act(world, permit).await }).await;
         match done {

@@ -69,7 +69,7 @@ mod meter;
 mod prepare;
 mod profile;
 mod record;
-mod sample;
+mod sampler;
 mod samples;
 mod ticker;
 mod watch;

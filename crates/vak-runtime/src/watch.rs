@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +35,8 @@ pub(crate) enum Stopped {
     Limit(LimitKind),
     /// Nothing would interrupt it: the system has no thread for the ticker.
     NoTicker(io::Error),
+    /// The host itself panicked on the way: in a limiter, a world, or the engine.
+    Panicked,
 }
 
 /// The most that the first slice of a call counts as processor time. It ends after a million of fuel, which takes a guest
@@ -72,7 +75,9 @@ impl Watch {
     ) -> Result<F::Output, Stopped> {
         let mut slice = Slice::First;
         std::future::poll_fn(|context| {
-            let polled = slice.measure(self, || future.as_mut().poll(context));
+            // What panicked is not polled again, and its store is dropped with it.
+            let poll = || catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+            let Ok(polled) = slice.measure(self, poll) else { return Poll::Ready(Err(Stopped::Panicked)) };
             match polled {
                 Poll::Ready(output) => Poll::Ready(Ok(output)),
                 Poll::Pending if Instant::now() >= self.deadline => Poll::Ready(Err(Stopped::Limit(LimitKind::Time))),
@@ -131,4 +136,68 @@ impl Slice {
 pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use vak_model::{LimitRequest, StackClass};
+    use wasmtime::{Instance, Module, ResourceLimiter, Store};
+
+    use super::*;
+    use crate::config::{Allocation, Pool};
+    use crate::{Profile, Runtime, RuntimeConfig};
+
+    /// A limiter that does what none should.
+    enum Faulty {
+        Fails,
+        Panics,
+        Works,
+    }
+
+    impl ResourceLimiter for Faulty {
+        fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+            match self {
+                _ if desired <= 1 << 16 => Ok(true),
+                Self::Fails => Err(wasmtime::Error::msg("on purpose")),
+                Self::Panics => panic!("on purpose"),
+                Self::Works => Ok(true),
+            }
+        }
+
+        fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+            Ok(true)
+        }
+    }
+
+    fn grow(engine: &TickingEngine, module: &Module, limiter: Faulty) -> Result<wasmtime::Result<i32>, Stopped> {
+        let mut store = Store::new(&engine.engine, limiter);
+        store.limiter(|limiter| limiter);
+        store.set_fuel(10_000).expect("fuel is counted");
+        store.set_epoch_deadline(1_000_000);
+        let mut watch = Watch::start(&Limits::of_manifest(&LimitRequest::none()));
+        let call = pin!(async {
+            let instance = Instance::new_async(&mut store, module, &[]).await?;
+            instance.get_typed_func::<(), i32>(&mut store, "grow")?.call_async(&mut store, ()).await
+        });
+        pollster::block_on(watch.over(engine, call))
+    }
+
+    #[test]
+    fn b10_a_limiter_that_fails_or_panics_ends_its_call_and_gives_its_slot_back() {
+        let pool = Pool { instances: 1, max_memory_bytes: 1 << 20 };
+        let config = RuntimeConfig::default().allocation(Allocation::Pooling(pool));
+        let runtime = Runtime::new(config).expect("a runtime");
+        let engine = runtime.engine(Profile::default(), StackClass::Standard).expect("an engine");
+        let text = r#"(module (memory 1) (func (export "grow") (result i32) (memory.grow (i32.const 1))))"#;
+        let module = Module::new(&engine.engine, wat::parse_str(text).expect("valid")).expect("compiled");
+        for _ in 0..3 {
+            let failed = grow(&engine, &module, Faulty::Fails).expect("no panic");
+            assert!(format!("{:#}", failed.expect_err("an error")).contains("on purpose"));
+            assert!(matches!(grow(&engine, &module, Faulty::Panics), Err(Stopped::Panicked)));
+            let grown = grow(&engine, &module, Faulty::Works).expect("no panic");
+            assert_eq!(grown.expect("the only slot is free again"), 1);
+        }
+    }
 }

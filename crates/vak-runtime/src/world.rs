@@ -57,8 +57,9 @@ pub enum WorldError {
     /// It can't be done; the guest is told why.
     #[error("{0}")]
     Failed(#[from] Failure),
-    /// The path leads out of the folder that it begins in; the guest is told that this is denied.
-    #[error("the path leads out of the folder that was granted")]
+    /// The path leads out of the folder that it begins in, or within it to where it is not allowed; the guest is told that this
+    /// is denied.
+    #[error("the path leads out of what was granted")]
     Escapes,
     /// The host's address is none that may be dialled; the guest is told that this is denied.
     #[error("the host has {}", .0.reason())]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use vak_cli::{Failure, Place};
 use vak_model::{Code, Manifest, ModuleId, printable};
 use vak_package::read_file;
-use vak_policy::{Explained, Operator, PolicyError, Principal, check_policy, explain};
+use vak_policy::{Explained, Operator, PolicyError, Principal, explain};
 use vak_trust::Signer;
 
 use crate::check::{Check, CheckId, Verdict};
@@ -77,14 +77,10 @@ pub(crate) fn read(path: &Path) -> Result<Operator, Failure> {
         let position = place.map(|place| (place.line as u64, place.column as u64));
         Failure::new(Code::PolicyMalformed, message).at(Place::new(path, position))
     };
-    let of_error = |error: PolicyError| match error {
+    Operator::with_checked_policy(&text).map_err(|error| match error {
         PolicyError::Text(place, mistake) => wrong(mistake.to_string(), Some(place)),
         other => wrong(other.to_string(), None),
-    };
-    if let Some(finding) = check_policy(&text).map_err(of_error)?.into_iter().next() {
-        return Err(wrong(finding.message, Some(finding.place)));
-    }
-    Operator::with_policy(&text).map_err(of_error)
+    })
 }
 
 /// What the operator would grant, and whether that is enough.

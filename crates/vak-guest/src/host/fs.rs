@@ -177,7 +177,7 @@ pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<(), HostError> {
 /// Makes a file, which must not be there.
 ///
 /// # Errors
-/// `fs.exists` if it is; otherwise as [`write`].
+/// `fs.exists` if it is; otherwise as [`write()`].
 pub fn create(path: &str, contents: impl AsRef<[u8]>) -> Result<(), HostError> {
     put(path, "create", contents.as_ref())
 }
@@ -185,7 +185,7 @@ pub fn create(path: &str, contents: impl AsRef<[u8]>) -> Result<(), HostError> {
 /// Writes behind what is in a file, which is made if it is not there.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn append(path: &str, contents: impl AsRef<[u8]>) -> Result<(), HostError> {
     put(path, "append", contents.as_ref())
 }

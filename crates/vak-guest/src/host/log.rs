@@ -50,7 +50,7 @@ pub fn line(level: Level, text: &str) -> Result<(), HostError> {
 /// Logs a line for whoever looks for a mistake.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn debug(text: &str) -> Result<(), HostError> {
     line(Level::Debug, text)
 }
@@ -58,7 +58,7 @@ pub fn debug(text: &str) -> Result<(), HostError> {
 /// Logs what happens.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn info(text: &str) -> Result<(), HostError> {
     line(Level::Info, text)
 }
@@ -66,7 +66,7 @@ pub fn info(text: &str) -> Result<(), HostError> {
 /// Logs what may be wrong.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn warn(text: &str) -> Result<(), HostError> {
     line(Level::Warn, text)
 }
@@ -74,7 +74,7 @@ pub fn warn(text: &str) -> Result<(), HostError> {
 /// Logs what is wrong.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn error(text: &str) -> Result<(), HostError> {
     line(Level::Error, text)
 }

@@ -92,7 +92,7 @@ impl Action {
         let Some(effect) = self.effect(call) else {
             return denied(TARGET, "the target is none of this host call's".to_owned());
         };
-        match grant.decide(&effect) {
+        match grant.decide_planned(&effect, self.confidence) {
             Decision::Allowed { policies } => {
                 Verdict { allowed: true, code: None, policies, reason: "it is allowed".to_owned() }
             }

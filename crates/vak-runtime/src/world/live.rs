@@ -14,12 +14,12 @@ use serde::Serialize;
 use vak_model::{GuestPath, KvKey};
 use vak_policy::Principal;
 
-use self::fs::Folders;
+use self::fs::{Folders, Last};
 use self::http::HttpClient;
 use self::kv::Store;
 use self::random::Random;
 use super::{Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Response, World, WorldError, WorldFuture, nothing};
-use crate::gate::{Attempt, Permit};
+use crate::gate::{Attempt, Judge, Permit};
 
 /// Where the lines go that skills write for the operator.
 pub trait LogSink: Send {
@@ -116,10 +116,10 @@ impl std::fmt::Debug for LiveWorld {
 fn on_folders<'a>(
     folders: &Arc<Folders>,
     permit: Permit,
-    act: impl Fn(&Folders) -> Result<Response, WorldError> + Send + Clone + 'static,
+    act: impl Fn(&Folders, &Judge) -> Result<Response, WorldError> + Send + Clone + 'static,
 ) -> WorldFuture<'a> {
-    let folders = Arc::clone(folders);
-    Box::pin(async move { permit.on_a_thread(move || Attempt::Done(act(&folders))).await })
+    let (folders, judge) = (Arc::clone(folders), permit.judge());
+    Box::pin(async move { permit.on_a_thread(move || Attempt::Done(act(&folders, &judge))).await })
 }
 
 /// Has a thread do it with the store, if there is one.
@@ -139,27 +139,46 @@ fn ready<'a>(done: Result<Response, WorldError>) -> WorldFuture<'a> {
 
 impl World for LiveWorld {
     fn fs_read(&mut self, permit: Permit, request: FsRead) -> WorldFuture<'_> {
-        on_folders(&self.folders, permit, move |folders| folders.read(&request))
+        on_folders(&self.folders, permit, move |folders, judge| {
+            folders.follow(&request.path, Last::Followed, judge)?;
+            folders.read(&request)
+        })
     }
 
     fn fs_list(&mut self, permit: Permit, path: GuestPath) -> WorldFuture<'_> {
-        on_folders(&self.folders, permit, move |folders| folders.list(&path))
+        on_folders(&self.folders, permit, move |folders, judge| {
+            folders.follow(&path, Last::Followed, judge)?;
+            folders.list(&path)
+        })
     }
 
     fn fs_stat(&mut self, permit: Permit, path: GuestPath) -> WorldFuture<'_> {
-        on_folders(&self.folders, permit, move |folders| folders.stat(&path))
+        on_folders(&self.folders, permit, move |folders, judge| {
+            folders.follow(&path, Last::Followed, judge)?;
+            folders.stat(&path)
+        })
     }
 
     fn fs_write(&mut self, permit: Permit, request: FsWrite) -> WorldFuture<'_> {
-        on_folders(&self.folders, permit, move |folders| folders.write(&request))
+        on_folders(&self.folders, permit, move |folders, judge| {
+            folders.follow(&request.path, Last::Followed, judge)?;
+            folders.write(&request)
+        })
     }
 
     fn fs_remove(&mut self, permit: Permit, path: GuestPath) -> WorldFuture<'_> {
-        on_folders(&self.folders, permit, move |folders| folders.remove(&path))
+        on_folders(&self.folders, permit, move |folders, judge| {
+            folders.follow(&path, Last::Itself, judge)?;
+            folders.remove(&path)
+        })
     }
 
     fn fs_rename(&mut self, permit: Permit, from: GuestPath, to: GuestPath) -> WorldFuture<'_> {
-        on_folders(&self.folders, permit, move |folders| folders.rename(&from, &to))
+        on_folders(&self.folders, permit, move |folders, judge| {
+            folders.follow(&from, Last::Itself, judge)?;
+            folders.follow(&to, Last::Itself, judge)?;
+            folders.rename(&from, &to)
+        })
     }
 
     fn http_fetch(&mut self, permit: Permit, request: HttpFetch) -> WorldFuture<'_> {

@@ -159,6 +159,25 @@ fn a_plan_is_decided_as_its_actions_would_be_and_none_is_done() {
 }
 
 #[test]
+fn policies_know_that_an_action_is_planned_and_how_sure_the_agent_is() {
+    let place = crate::asking::place();
+    let host = Host::new(Box::new(crate::asking::folders(place.path()).expect("folders").build()));
+    let policy = r#"permit(principal, action == Action::"verify_plan", resource);
+        permit(principal, action in Action::"fs.write", resource)
+        when { context.planned && context has confidence && context.confidence.greaterThanOrEqual(decimal("0.9")) };"#;
+    let operator = Operator::with_checked_policy(policy).expect("a policy");
+    let action = |confidence: &str| format!(r#"{{"type":"fs_write","target":"out/a"{confidence}}}"#);
+    let actions = [r#","confidence":0.9"#, r#","confidence":0.8999"#, ""].map(action).join(",");
+    let plan = format!(r#"{{"actions":[{actions}]}}"#);
+    let steps = [("verify_plan", plan.as_bytes()), ("fs_write", b"{\"path\":\"out/a\"}\nx".as_slice())];
+    let (got, _) = ask(&operator, host, &steps);
+    let allowed: Vec<bool> =
+        got[0].json()["actions"].as_array().expect("a list").iter().map(|action| action["allowed"] == true).collect();
+    assert_eq!(allowed, [true, false, false]);
+    assert_eq!(got[1].refused(), (Status::Denied, "policy.ungranted".to_owned()), "a plan is not the deed");
+}
+
+#[test]
 fn a_plan_that_is_none_is_refused() {
     let many = format!(r#"{{"actions":[{}]}}"#, vec![r#"{"type":"clock_now"}"#; 1001].join(","));
     let long = many.replacen("clock_now", &"x".repeat(1 << 20), 1);

@@ -284,6 +284,40 @@ fn f3_f4_f6_no_link_leads_out_of_a_folder() {
     try_to_escape(place.path(), |steps| ask(&generous(), host(place.path()), steps).0);
 }
 
+#[test]
+fn f3_what_is_forbidden_is_not_reached_by_a_link_either() {
+    let place = place();
+    let out = place.path().join("out");
+    fs::create_dir(out.join("secret")).expect("made");
+    fs::write(out.join("secret/x"), "secret").expect("written");
+    fs::write(out.join("plain"), "plain").expect("written");
+    for (link, to) in [("folder", "secret"), ("file", "secret/x"), ("chain", "folder/x"), ("fine", "plain")] {
+        symlink(to, out.join(link)).expect("linked");
+    }
+    let policy = r#"permit(principal, action, resource); forbid(principal, action, resource in Path::"out/secret");"#;
+    let operator = Operator::with_policy(policy).expect("a policy");
+    let forbidden: &Steps = &[
+        ("fs_read", br#"{"path":"out/file"}"#),
+        ("fs_read", br#"{"path":"out/chain"}"#),
+        ("fs_read", br#"{"path":"out/folder/x"}"#),
+        ("fs_stat", br#"{"path":"out/file"}"#),
+        ("fs_list", br#"{"path":"out/folder"}"#),
+        ("fs_write", b"{\"path\":\"out/file\"}\nmine"),
+        ("fs_write", b"{\"path\":\"out/folder/new\"}\nmine"),
+        ("fs_rename", br#"{"from":"out/folder/x","to":"out/y"}"#),
+        ("fs_rename", br#"{"from":"out/plain","to":"out/folder/x"}"#),
+        ("fs_remove", br#"{"path":"out/folder/x"}"#),
+    ];
+    for got in ask(&operator, host(place.path()), forbidden).0 {
+        assert_eq!(got.refused(), (Status::Denied, "path.escapes".to_owned()));
+    }
+    assert_eq!(fs::read(out.join("secret/x")).expect("there"), b"secret");
+    assert_eq!(fs::read_dir(out.join("secret")).expect("listed").count(), 1);
+    let allowed: &Steps = &[("fs_read", br#"{"path":"out/fine"}"#), ("fs_remove", br#"{"path":"out/file"}"#)];
+    let got = ask(&operator, host(place.path()), allowed).0;
+    assert_eq!((got[0].done(), got[1].status), (&b"plain"[..], Status::Done), "a link itself may go");
+}
+
 /// Has the system answer `openat2` as if it were older than that, for this thread and those that it starts.
 fn take_openat2_away() {
     let openat2 = 437;

@@ -1,5 +1,6 @@
 //! Files: folders that are opened once, and nothing that leads out of them.
 
+mod links;
 mod write;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use vak_model::GuestPath;
 
+pub(super) use self::links::Last;
 use super::quota::{Budget, FS_MADE, FS_WRITTEN_BYTES};
 use super::{FsRead, Response, WorldError};
 use crate::failure::Failure;
