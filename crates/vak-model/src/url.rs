@@ -138,6 +138,12 @@ pub enum HttpHost {
     Address(IpAddr),
 }
 
+impl<A: Into<IpAddr>> From<A> for HttpHost {
+    fn from(address: A) -> Self {
+        Self::Address(address.into())
+    }
+}
+
 impl fmt::Display for HttpHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -104,7 +104,7 @@ fn all_of(server: &Server) -> String {
 fn a_granted_request_is_done_and_its_twins_are_denied() {
     let server = Server::at("127.0.0.1", |_| ok("hello"));
     let (url, host) = (format!("http://{}/a", server.address), server.address.to_string());
-    let (got, outcome, notes) = fetch(&[all_of(&server)], &[host.clone()], &get(&url));
+    let (got, outcome, notes) = fetch(&[all_of(&server)], std::slice::from_ref(&host), &get(&url));
     let got = got.expect("an answer").text();
     let head = format!("{{\"status\":200,\"url\":\"{url}\",\"headers\":[[\"content-length\",\"5\"]]}}");
     assert_eq!(got, format!("{head}\nhello"));
@@ -115,7 +115,7 @@ fn a_granted_request_is_done_and_its_twins_are_denied() {
     for (scope, allowed, word) in [
         (&[all_of(&server)][..], &[][..], "policy.ungranted"),
         (&[all_of(&server)], &["127.0.0.1:1".to_owned()], "policy.ungranted"),
-        (&elsewhere, &[host.clone()], "policy.unrequested"),
+        (&elsewhere, std::slice::from_ref(&host), "policy.unrequested"),
     ] {
         let (got, outcome, _) = fetch(scope, allowed, &get(&url));
         assert_eq!(got.expect("an answer").refused(), (Status::Denied, word.to_owned()));

@@ -1,7 +1,5 @@
 //! URLs as guests and servers write them: read once, by one parser, into what is judged and dialled.
 
-use std::net::IpAddr;
-
 use url::{Host, Url};
 use vak_model::{HostName, HttpHost, HttpScheme, HttpUrl, InvalidUrl};
 
@@ -68,8 +66,8 @@ fn normal(url: &Url) -> Result<HttpUrl, InvalidUrl> {
         return Err(InvalidUrl::User);
     }
     let host = match url.host().ok_or(InvalidUrl::Host)? {
-        Host::Ipv4(address) => HttpHost::Address(IpAddr::V4(address)),
-        Host::Ipv6(address) => HttpHost::Address(IpAddr::V6(address)),
+        Host::Ipv4(address) => address.into(),
+        Host::Ipv6(address) => address.into(),
         Host::Domain(name) => HttpHost::Name(HostName::try_from(name.strip_suffix('.').unwrap_or(name))?),
     };
     let port = url.port().unwrap_or(scheme.default_port());
