@@ -3,6 +3,7 @@
 pub mod clock;
 mod error;
 pub mod fs;
+pub mod http;
 pub mod kv;
 pub mod log;
 #[cfg(not(target_arch = "wasm32"))]
@@ -43,7 +44,12 @@ fn ask<T: DeserializeOwned>(import: Import, request: &impl Serialize, body: &[u8
 
 /// Asks for bytes.
 fn ask_bytes(import: Import, request: &impl Serialize) -> Result<Vec<u8>, HostError> {
-    with_response(import, request, &[], <[u8]>::to_vec)
+    ask_bytes_of(import, request, &[])
+}
+
+/// Asks for bytes, with a body.
+fn ask_bytes_of(import: Import, request: &impl Serialize, body: &[u8]) -> Result<Vec<u8>, HostError> {
+    with_response(import, request, body, <[u8]>::to_vec)
 }
 
 fn with_response<T>(

@@ -42,6 +42,7 @@ host_functions!(
     fs_write,
     fs_remove,
     fs_rename,
+    http_fetch,
     kv_get,
     kv_set,
     kv_delete,

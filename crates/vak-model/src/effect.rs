@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::advice::{self, Advice};
-use crate::{HostCall, printable};
+use crate::{HostCall, HttpMethod, HttpUrl, printable};
 
 /// A path as guests and policies write it: relative, `/` between its parts, and one spelling for one place. `.` is the
 /// top.
@@ -198,6 +198,15 @@ pub enum Effect {
         /// The new one.
         to: GuestPath,
     },
+    /// Makes an HTTP request, or follows where one is sent on to.
+    HttpFetch {
+        /// What the server is asked to do.
+        method: HttpMethod,
+        /// Where the request goes.
+        url: HttpUrl,
+        /// How long its body is, in bytes.
+        bytes: u64,
+    },
     /// Reads a value of the skill's own store.
     KvGet {
         /// Its key.
@@ -244,6 +253,8 @@ pub enum Effect {
 pub enum Resource<'a> {
     /// A file or folder.
     Path(&'a GuestPath),
+    /// Where an HTTP request goes.
+    Url(&'a HttpUrl),
     /// A value of the skill's own store, or the prefix of several.
     Key(&'a str),
     /// Nothing that has a name.
@@ -261,6 +272,7 @@ impl Effect {
             Self::FsWrite { .. } => HostCall::FsWrite,
             Self::FsRemove { .. } => HostCall::FsRemove,
             Self::FsRename { .. } => HostCall::FsRename,
+            Self::HttpFetch { .. } => HostCall::HttpFetch,
             Self::KvGet { .. } => HostCall::KvGet,
             Self::KvSet { .. } => HostCall::KvSet,
             Self::KvDelete { .. } => HostCall::KvDelete,
@@ -281,6 +293,7 @@ impl Effect {
             | Self::FsWrite { path, .. }
             | Self::FsRemove { path } => (Resource::Path(path), None),
             Self::FsRename { from, to } => (Resource::Path(from), Some(Resource::Path(to))),
+            Self::HttpFetch { url, .. } => (Resource::Url(url), None),
             Self::KvGet { key } | Self::KvSet { key, .. } | Self::KvDelete { key } => {
                 (Resource::Key(key.as_str()), None)
             }
@@ -294,9 +307,11 @@ impl Effect {
     #[must_use]
     pub const fn bytes(&self) -> Option<u64> {
         match self {
-            Self::FsWrite { bytes, .. } | Self::KvSet { bytes, .. } | Self::Log { bytes } | Self::Random { bytes } => {
-                Some(*bytes)
-            }
+            Self::FsWrite { bytes, .. }
+            | Self::HttpFetch { bytes, .. }
+            | Self::KvSet { bytes, .. }
+            | Self::Log { bytes }
+            | Self::Random { bytes } => Some(*bytes),
             _ => None,
         }
     }
@@ -309,10 +324,12 @@ impl fmt::Display for Effect {
         match self {
             Self::FsRename { from, to } => write!(f, " {from} to {to}")?,
             Self::VerifyPlan { actions } => write!(f, " ({actions} actions)")?,
+            Self::HttpFetch { method, url, .. } => write!(f, " {method} {url}")?,
             _ => {
                 for resource in self.resources() {
                     match resource {
                         Resource::Path(path) => write!(f, " {path}")?,
+                        Resource::Url(url) => write!(f, " {url}")?,
                         Resource::Key(key) => write!(f, " {key:?}")?,
                         Resource::Host => {}
                     }

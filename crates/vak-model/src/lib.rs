@@ -14,6 +14,7 @@ mod limits;
 mod manifest;
 mod name;
 mod text;
+mod url;
 mod usage;
 
 pub use advice::Advice;
@@ -31,4 +32,5 @@ pub use manifest::{
 };
 pub use name::{ExportName, InvalidName, SkillName, SkillVersion, VersionStep};
 pub use text::{InvalidText, Text, printable, printable_json};
+pub use url::{HostName, HttpHost, HttpMethod, HttpScheme, HttpUrl, InvalidUrl};
 pub use usage::{CacheUse, Usage};

@@ -6,7 +6,7 @@ use cedar_policy::{
     AuthorizationError, Authorizer, Context, Entities, Entity, EntityUid, PolicyId, Request, Response,
     RestrictedExpression,
 };
-use vak_model::{HostCall, Resource};
+use vak_model::{HostCall, HttpMethod, HttpUrl, Resource};
 
 use crate::Principal;
 use crate::slice::Slice;
@@ -57,6 +57,7 @@ pub(crate) struct Question<'a> {
     pub(crate) skill: Option<&'a Entity>,
     pub(crate) call: HostCall,
     pub(crate) bytes: Option<u64>,
+    pub(crate) method: Option<HttpMethod>,
     /// For an action that is planned, how sure the agent is of it, if it says so.
     pub(crate) planned: Option<Option<f64>>,
 }
@@ -160,17 +161,33 @@ fn thing(slice: &Slice, resource: Resource<'_>) -> Result<Entity, String> {
             with(Kind::Path.called(path.as_str()), "path", path.as_str(), above)
         }
         Resource::Key(key) => with(Kind::Key.called(key), "key", key, HashSet::new()),
+        Resource::Url(url) => place(url),
         Resource::Host => Ok(Entity::with_uid(Kind::Host.called(Kind::HOST))),
     }
+}
+
+/// Where a request goes. Its parts are those that are dialled.
+fn place(url: &HttpUrl) -> Result<Entity, String> {
+    let text = RestrictedExpression::new_string;
+    let attributes = HashMap::from([
+        ("scheme".to_owned(), text(url.scheme().word().to_owned())),
+        ("host".to_owned(), text(url.host().to_string())),
+        ("port".to_owned(), RestrictedExpression::new_long(url.port().into())),
+        ("path".to_owned(), text(url.target().to_owned())),
+    ]);
+    Entity::new(Kind::Url.called(&url.to_string()), attributes, HashSet::new()).map_err(|error| error.to_string())
 }
 
 fn context(question: &Question<'_>) -> Result<Context, String> {
     let long = |bytes: u64| RestrictedExpression::new_long(i64::try_from(bytes).unwrap_or(i64::MAX));
     let planned = ("planned".to_owned(), RestrictedExpression::new_bool(question.planned.is_some()));
     let bytes = question.bytes.map(|bytes| ("bytes".to_owned(), long(bytes)));
+    let method = question.method.map(|method| method.word().to_owned());
+    let method = method.map(|word| ("method".to_owned(), RestrictedExpression::new_string(word)));
     let confidence = question.planned.flatten().map(decimal);
     let confidence = confidence.map(|text| ("confidence".to_owned(), RestrictedExpression::new_decimal(text)));
-    Context::from_pairs([planned].into_iter().chain(bytes).chain(confidence)).map_err(|error| error.to_string())
+    Context::from_pairs([planned].into_iter().chain(bytes).chain(method).chain(confidence))
+        .map_err(|error| error.to_string())
 }
 
 /// A number from 0 to 1 as Cedar writes it: with four digits, and never more than it was.

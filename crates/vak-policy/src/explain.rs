@@ -6,7 +6,7 @@ use vak_model::{
     Capability, CapabilityRequest, Denial, Effect, Ground, GuestPath, HostCall, Manifest, Resource, SkillName,
 };
 
-use crate::{Allowance, Grant, GrantError, Operator, Principal};
+use crate::{Allowance, Grant, GrantError, Operator, Principal, UrlPattern};
 
 /// What has become of one request of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +147,7 @@ impl Grant {
         let mut scope = asked.map(|request| request.scope.clone()).unwrap_or_default();
         let paths = effect.resources().filter_map(|resource| match resource {
             Resource::Path(path) => Some(pattern(path)),
+            Resource::Url(url) => Some(url.to_string()),
             Resource::Key(_) | Resource::Host => None,
         });
         scope.extend(paths);
@@ -172,6 +173,10 @@ impl Grants {
         let folder = |capability| request.scope.iter().map(move |pattern| allowance(capability, fixed(pattern)));
         match request.capability {
             capability @ (Capability::FsRead | Capability::FsWrite) => Self::of(skill, folder(capability).collect()),
+            Capability::NetHttp => {
+                let patterns = request.scope.iter().filter_map(|pattern| UrlPattern::of_url(pattern).ok());
+                Self::of(skill, patterns.map(Allowance::Net).collect())
+            }
             capability => Self::of(skill, vec![Allowance::All(capability)]),
         }
     }
@@ -182,6 +187,7 @@ impl Grants {
         let allowances = effect.resources().map(|resource| match resource {
             Resource::Path(path) if effect.call() == HostCall::FsList => allowance(capability, path.clone()),
             Resource::Path(path) => allowance(capability, folder_of(path)),
+            Resource::Url(url) => Allowance::Net(UrlPattern::of_origin(url)),
             Resource::Key(_) | Resource::Host => Allowance::All(capability),
         });
         Self::of(skill, allowances.collect())
@@ -205,11 +211,12 @@ impl Allowance {
     /// The flag, as a shell takes it.
     fn typed(&self) -> String {
         let (flag, value) = match self {
-            Self::Read(path) => ("--allow-read", path.as_str()),
-            Self::Write(path) => ("--allow-write", path.as_str()),
+            Self::Read(path) => ("--allow-read", path.to_string()),
+            Self::Write(path) => ("--allow-write", path.to_string()),
+            Self::Net(pattern) => ("--allow-net", pattern.to_string()),
             Self::All(_) => return self.flag(),
         };
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | ':');
         match value.chars().all(is_plain) && !value.starts_with('-') {
             true => format!("{flag} {value}"),
             false => format!("{flag}='{}'", value.replace('\'', r"'\''")),
@@ -220,9 +227,14 @@ impl Allowance {
     fn policy(&self, principal: &str) -> String {
         let resource = match self {
             Self::Read(path) | Self::Write(path) => format!("resource in Path::{}", quoted(path.as_str())),
+            Self::Net(_) => "resource is Url".to_owned(),
             Self::All(_) => "resource".to_owned(),
         };
-        format!("permit({principal}, action in Action::\"{}\", {resource});", self.capability())
+        let conditions = match self {
+            Self::Net(pattern) => format!(" when {{ {} }}", pattern.conditions()),
+            _ => String::new(),
+        };
+        format!("permit({principal}, action in Action::\"{}\", {resource}){conditions};", self.capability())
     }
 }
 

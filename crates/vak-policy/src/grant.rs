@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use cedar_policy::Entity;
 use vak_model::{
-    Capability, CapabilityRequest, Decision, Denial, Effect, Ground, GuestPath, HostCall, Manifest, ModuleId, Resource,
-    SkillName, SkillVersion,
+    Capability, CapabilityRequest, Decision, Denial, Effect, Ground, GuestPath, HostCall, HttpUrl, Manifest, ModuleId,
+    Resource, SkillName, SkillVersion,
 };
 
 use crate::Operator;
 use crate::ask::{self, Question, Verdict, ask};
+use crate::reach::What;
+use crate::rules::Rule;
 use crate::scope::{InvalidScope, Scope};
 use crate::slice::{self, Slice};
 
@@ -56,8 +58,8 @@ pub struct Grant {
 #[derive(Clone, Debug)]
 struct Requested {
     request: CapabilityRequest,
-    /// The paths that it is about, if it is about paths.
-    paths: Option<Scope>,
+    /// The places that it is about, if it is about places.
+    places: Option<Scope>,
 }
 
 /// Why there is no grant.
@@ -175,6 +177,15 @@ impl Grant {
         errors
     }
 
+    /// Whether the operator has named the very address that a URL names, by a flag, so that it may be dialled though it is
+    /// reserved. It says nothing about whether it is allowed.
+    #[must_use]
+    pub fn names_address(&self, url: &HttpUrl) -> bool {
+        let named = |rule: &Rule| matches!(&rule.reach.what, What::Matching(pattern) if pattern.names_address(url));
+        let slice = self.slice(HostCall::HttpFetch);
+        slice.is_some_and(|slice| slice.rules.iter().any(|rule| rule.permits && named(rule)))
+    }
+
     /// Whether an effect may happen.
     pub fn decide(&self, effect: &Effect) -> Decision {
         self.answer(effect, None)
@@ -206,11 +217,8 @@ impl Grant {
     /// Whether the manifest asks for this.
     fn asks_for(&self, effect: &Effect) -> bool {
         let capability = effect.call().capability();
-        let asked = |requested: &Requested, resource| match (&requested.paths, resource) {
-            (Some(paths), Resource::Path(path)) => paths.reaches(path),
-            (Some(_), _) => false,
-            (None, _) => true,
-        };
+        let asked =
+            |requested: &Requested, resource| requested.places.as_ref().is_none_or(|places| places.reaches(resource));
         let mut requests = self.requested.iter().filter(|requested| requested.request.capability == capability);
         requests.any(|requested| effect.resources().all(|resource| asked(requested, resource)))
     }
@@ -218,7 +226,9 @@ impl Grant {
     /// What the policies say, of all resources the worst.
     fn verdict(&self, effect: &Effect, planned: Option<Option<f64>>) -> Verdict {
         let Some(slice) = self.slice(effect.call()) else { return Verdict::Silent };
-        let question = Question { skill: self.entity.as_ref(), call: effect.call(), bytes: effect.bytes(), planned };
+        let method = if let Effect::HttpFetch { method, .. } = effect { Some(*method) } else { None };
+        let question =
+            Question { skill: self.entity.as_ref(), call: effect.call(), bytes: effect.bytes(), method, planned };
         let of_resources = effect.resources().map(|resource| ask(slice, &question, resource));
         let of_contents = moved(slice, effect).map(|path| ask(slice, &question, Resource::Path(path)).if_against());
         of_resources.chain(of_contents.flatten()).reduce(Verdict::and).unwrap_or(Verdict::Silent)
@@ -228,10 +238,9 @@ impl Grant {
 impl Requested {
     fn of(request: &CapabilityRequest) -> Result<Self, GrantError> {
         let capability = request.capability;
-        let is_of_paths = matches!(capability, Capability::FsRead | Capability::FsWrite);
-        let paths = is_of_paths.then(|| Scope::of(&request.scope)).transpose();
-        let paths = paths.map_err(|source| GrantError::Scope { capability, source })?;
-        Ok(Self { request: request.clone(), paths })
+        let places = Scope::of(capability, &request.scope);
+        let places = places.map_err(|source| GrantError::Scope { capability, source })?;
+        Ok(Self { request: request.clone(), places })
     }
 }
 
@@ -255,8 +264,8 @@ fn sorted(ids: impl IntoIterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Allowance;
-    use vak_model::{LimitRequest, ModulePath, Text};
+    use crate::{Allowance, UrlPattern};
+    use vak_model::{HostName, HttpHost, HttpMethod, HttpScheme, LimitRequest, ModulePath, Text};
 
     fn manifest(capability: Capability, scope: Option<&str>, optional: bool) -> Manifest {
         let valid = "a part of a manifest";
@@ -316,5 +325,41 @@ mod tests {
         assert_eq!(ground("data-a/x"), Some(Ground::Unrequested));
         let write = grant.decide(&Effect::FsWrite { path: path("data/a/x"), bytes: 1 });
         assert!(!write.is_allowed());
+    }
+
+    #[test]
+    fn a_url_must_be_asked_for_and_allowed() {
+        let manifest = manifest(Capability::NetHttp, Some("https://*.example.com/v1/*"), false);
+        let allowed = UrlPattern::of_host("api.example.com").expect("a pattern");
+        let grant = grant(&manifest, &Operator::nothing().allow(Allowance::Net(allowed))).expect("granted");
+        let ground = |host: &str, port, target| {
+            let host = HttpHost::Name(HostName::try_from(host).expect(host));
+            let url = HttpUrl::new(HttpScheme::Https, host, port, target).expect(target);
+            match grant.decide(&Effect::HttpFetch { method: HttpMethod::Get, url, bytes: 0 }) {
+                Decision::Allowed { .. } => None,
+                Decision::Denied(denial) => Some(denial.ground),
+            }
+        };
+        assert_eq!(ground("api.example.com", 443, "/v1/x"), None);
+        assert_eq!(ground("api.example.com", 443, "/v2/x"), Some(Ground::Unrequested));
+        assert_eq!(ground("api.example.com", 444, "/v1/x"), Some(Ground::Unrequested));
+        assert_eq!(ground("other.example.com", 443, "/v1/x"), Some(Ground::Ungranted));
+    }
+
+    #[test]
+    fn an_address_is_named_by_itself_alone() {
+        let manifest = manifest(Capability::NetHttp, Some("http://127.0.0.1:8080/*"), true);
+        let address = |port| {
+            let host = HttpHost::Address("127.0.0.1".parse().expect("an address"));
+            HttpUrl::new(HttpScheme::Http, host, port, "/").expect("a URL")
+        };
+        for (word, named) in [("127.0.0.1:8080", true), ("127.0.0.1", false), ("localhost:8080", false)] {
+            let allowed = Allowance::Net(UrlPattern::of_host(word).expect(word));
+            let grant = grant(&manifest, &Operator::nothing().allow(allowed)).expect("granted");
+            assert_eq!(grant.names_address(&address(8080)), named, "{word}");
+            assert!(!grant.names_address(&address(8081)), "{word}");
+        }
+        let all = grant(&manifest, &Operator::nothing().allow(Allowance::All(Capability::NetHttp))).expect("granted");
+        assert!(!all.names_address(&address(8080)), "all of the net is not this machine");
     }
 }

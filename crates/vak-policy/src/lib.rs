@@ -6,6 +6,7 @@
 //!
 //! [`Effect`]: vak_model::Effect
 
+mod address;
 mod ask;
 mod error;
 mod explain;
@@ -18,12 +19,15 @@ mod scope;
 mod slice;
 mod stack;
 mod terms;
+mod url;
 
+pub use address::{Reserved, reserved};
 pub use error::{Finding, Mistake, Place, PolicyError};
 pub use explain::{Advice, Explained, GoesInto, Grants, explain};
 pub use grant::{Grant, GrantError, Principal};
 pub use operator::{Allowance, Operator, check_policy};
 pub use scope::InvalidScope;
+pub use url::{InvalidPattern, UrlPattern};
 
 /// VAK's schema for policies, in Cedar's syntax: who may ask, for what, and what a policy may look at.
 #[must_use]

@@ -7,6 +7,7 @@ use vak_model::{Capability, GuestPath};
 use crate::error::{Finding, Mistake, PolicyError};
 use crate::reach::{Reach, What};
 use crate::rules::{self, Rule};
+use crate::url::UrlPattern;
 
 /// One thing that the operator allows, to every skill that asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Allowance {
     Read(GuestPath),
     /// Writing a file, or all that lies in a folder.
     Write(GuestPath),
+    /// HTTP requests to what a pattern matches.
+    Net(UrlPattern),
     /// All of a capability.
     All(Capability),
 }
@@ -26,6 +29,7 @@ impl Allowance {
         match self {
             Self::Read(_) => Capability::FsRead,
             Self::Write(_) => Capability::FsWrite,
+            Self::Net(_) => Capability::NetHttp,
             Self::All(capability) => *capability,
         }
     }
@@ -36,6 +40,7 @@ impl Allowance {
         match self {
             Self::Read(path) => format!("--allow-read {path}"),
             Self::Write(path) => format!("--allow-write {path}"),
+            Self::Net(pattern) => format!("--allow-net {pattern}"),
             Self::All(capability) => format!("--allow-{}", capability.name().replace(['.', '_'], "-")),
         }
     }
@@ -45,6 +50,7 @@ impl Allowance {
     fn rule(&self) -> Rule {
         let (what, paths) = match self {
             Self::Read(path) | Self::Write(path) => (What::Below(path.clone()), vec![path.clone()]),
+            Self::Net(pattern) => (What::Matching(pattern.clone()), Vec::new()),
             Self::All(_) => (What::Anything, Vec::new()),
         };
         let reach = Reach::of_capability(self.capability(), what);

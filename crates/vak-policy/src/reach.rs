@@ -7,6 +7,7 @@ use cedar_policy::{ActionConstraint, EntityTypeName, EntityUid, Policy, Principa
 use vak_model::{Capability, GuestPath, HostCall, Resource, SkillName};
 
 use crate::terms::Kind;
+use crate::url::UrlPattern;
 
 /// Whom, what calls and what things a policy is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub(crate) enum What {
     Below(GuestPath),
     Keys,
     Key(String),
+    Urls,
+    Url(String),
+    /// What a pattern matches: policies have none, flags do.
+    Matching(UrlPattern),
     Host,
     Nothing,
 }
@@ -115,6 +120,7 @@ impl What {
         match Kind::of(kind) {
             Some(Kind::Path) => Self::Paths,
             Some(Kind::Key) => Self::Keys,
+            Some(Kind::Url) => Self::Urls,
             Some(Kind::Host) => Self::Host,
             _ => Self::Nothing,
         }
@@ -125,6 +131,7 @@ impl What {
         match Kind::of(uid.type_name()) {
             Some(Kind::Path) => GuestPath::try_from(id).map_or(Self::Nothing, Self::Below),
             Some(Kind::Key) => Self::Key(id.to_owned()),
+            Some(Kind::Url) => Self::Url(id.to_owned()),
             Some(Kind::Host) if id == Kind::HOST => Self::Host,
             _ => Self::Nothing,
         }
@@ -135,10 +142,13 @@ impl What {
             (Self::Anything, _)
             | (Self::Paths, Resource::Path(_))
             | (Self::Keys, Resource::Key(_))
+            | (Self::Urls, Resource::Url(_))
             | (Self::Host, Resource::Host) => true,
             (Self::Path(one), Resource::Path(path)) => one == path,
             (Self::Below(folder), Resource::Path(path)) => path.below(folder).is_some(),
             (Self::Key(one), Resource::Key(key)) => one == key,
+            (Self::Url(one), Resource::Url(url)) => *one == url.to_string(),
+            (Self::Matching(pattern), Resource::Url(url)) => pattern.matches(url),
             _ => false,
         }
     }

@@ -13,11 +13,12 @@ pub(crate) enum Kind {
     Action,
     Path,
     Key,
+    Url,
     Host,
 }
 
-static NAMES: LazyLock<[EntityTypeName; 6]> = LazyLock::new(|| {
-    ["Skill", "Owner", "Action", "Path", "Key", "Host"]
+static NAMES: LazyLock<[EntityTypeName; 7]> = LazyLock::new(|| {
+    ["Skill", "Owner", "Action", "Path", "Key", "Url", "Host"]
         .map(|name| EntityTypeName::from_str(name).expect("a name of the schema is an identifier"))
 });
 
@@ -25,7 +26,7 @@ impl Kind {
     /// The id of the one thing of the type `Host`.
     pub(crate) const HOST: &str = "host";
 
-    const ALL: [Self; 6] = [Self::Skill, Self::Owner, Self::Action, Self::Path, Self::Key, Self::Host];
+    const ALL: [Self; 7] = [Self::Skill, Self::Owner, Self::Action, Self::Path, Self::Key, Self::Url, Self::Host];
 
     pub(crate) fn name(self) -> &'static EntityTypeName {
         &NAMES[self as usize]

@@ -144,7 +144,7 @@ fn execution(entry: &Entry) -> String {
 /// What was asked for, and what was decided.
 fn host_call(entry: &Entry) -> String {
     let mut asked = entry.text("call").unwrap_or("-").to_owned();
-    for key in ["path", "key", "to"] {
+    for key in ["method", "url", "path", "key", "to"] {
         if let Some(text) = entry.text(key) {
             asked = format!("{asked} {text}");
         }

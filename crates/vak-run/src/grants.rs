@@ -6,9 +6,11 @@ use clap::Args;
 use vak_cli::{Failure, Place, quote};
 use vak_model::{Capability, Code, Digest, GuestPath, InvalidPath, Manifest};
 use vak_package::read_file;
-use vak_policy::{Allowance, GrantError, Operator, PolicyError, Principal, explain};
+use vak_policy::{Allowance, GrantError, InvalidPattern, Operator, PolicyError, Principal, UrlPattern, explain};
+use vak_runtime::HttpConfig;
 
 use crate::failures;
+use crate::secrets;
 
 /// The longest policy that is read, in bytes; the engine's own bound.
 const MAX_POLICY_BYTES: u64 = 1 << 20;
@@ -23,6 +25,9 @@ pub(crate) struct GrantArgs {
     /// Write a file, or all in a folder; NAME=FOLDER as above
     #[arg(long, value_name = "PATH")]
     pub(crate) allow_write: Vec<String>,
+    /// Make HTTP requests to a host, of which *.DOMAIN is many, or to what a URL with * matches
+    #[arg(long, value_name = "HOST[:PORT]|URL")]
+    pub(crate) allow_net: Vec<String>,
     /// Keep values in a store of its own
     #[arg(long)]
     pub(crate) allow_kv: bool,
@@ -44,6 +49,9 @@ pub(crate) struct GrantArgs {
     /// Give a folder a name for policies
     #[arg(long, value_name = "NAME=FOLDER", requires = "policy")]
     pub(crate) folder: Vec<String>,
+    /// Send a value that the skill never sees in a HEADER of requests to HOST: that of a variable, or file:PATH
+    #[arg(long, value_name = "NAME=env:VAR@HOST:HEADER")]
+    pub(crate) secret: Vec<String>,
     /// Draw random bytes from a stream that N begins, the same each time
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -57,6 +65,8 @@ pub(crate) struct GrantArgs {
 pub(crate) struct Given {
     pub(crate) operator: Operator,
     pub(crate) folders: Vec<Mount>,
+    /// How HTTP requests are made, where any may be.
+    pub(crate) http: HttpConfig,
     /// The policies' text, by its digest.
     pub(crate) policy: Option<Digest>,
 }
@@ -87,6 +97,11 @@ impl GrantArgs {
             let path = given.show(Named::of("allow-write", word)?)?;
             given = given.allow(Allowance::Write(path));
         }
+        for word in &self.allow_net {
+            given = given.allow(Allowance::Net(pattern(word)?));
+        }
+        let secrets = self.secret.iter().map(|word| secrets::secret(word)).collect::<Result<_, _>>()?;
+        given.http = HttpConfig::default().secrets(secrets);
         let all = [
             (self.allow_kv, Capability::Kv),
             (self.allow_log, Capability::Log),
@@ -109,7 +124,7 @@ impl GrantArgs {
                 return Err(Failure::new(Code::PolicyMalformed, message).caused_by(&error));
             }
         };
-        let mut given = Given { operator, folders: Vec::new(), policy };
+        let mut given = Given { operator, policy, ..Given::default() };
         for word in &self.folder {
             let Some((name, folder)) = word.split_once('=') else {
                 let message = format!("--folder takes NAME=FOLDER, not `{}`", vak_model::printable(word, 200));
@@ -217,6 +232,16 @@ fn existing(flag: &str, path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
+/// Where HTTP requests may go, as the word of a flag says.
+fn pattern(word: &str) -> Result<UrlPattern, Failure> {
+    word.parse().map_err(|error: InvalidPattern| {
+        let shown = vak_model::printable(word, 200);
+        Failure::new(Code::UsageArguments, format!("--allow-net names `{shown}`, which no request goes to: {error}"))
+            .next("--allow-net api.example.com", "allows all requests to a host")
+            .next("--allow-net 'https://api.example.com/v1/*'", "allows a part of them")
+    })
+}
+
 /// What a skill sees a path as: the path itself if it leads from here downward, else its last part.
 fn guest_name(path: &Path) -> Result<GuestPath, InvalidPath> {
     let downward = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
@@ -313,6 +338,17 @@ mod tests {
                     assert!(text.contains(said), "{word}: {text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_word_that_no_request_goes_to_is_refused_and_says_what_would_be_right() {
+        for word in ["https://api.example.com", "*", "user@host", "a b", ""] {
+            let failure = pattern(word).expect_err(word);
+            assert!(format!("{failure:?}").contains("--allow-net api.example.com"), "{word}");
+        }
+        for word in ["api.example.com", "*.example.com:8443", "127.0.0.1:8080", "https://api.example.com/v1/*"] {
+            assert_eq!(pattern(word).map(|pattern| pattern.to_string()).ok().as_deref(), Some(word));
         }
     }
 

@@ -1,9 +1,11 @@
 //! What stands behind a run: the folders that were given, a store, a clock, chance, and lines on stderr.
 
+use std::sync::Arc;
+
 use vak_cli::{Failure, Home, Ui};
 use vak_model::{Code, Denial, Effect};
 use vak_policy::{GoesInto, Grant, Principal};
-use vak_runtime::{Host, LiveConfig, LogLevel, LogSink};
+use vak_runtime::{Host, HttpClient, LiveConfig, LogLevel, LogSink};
 
 use crate::audit::Audit;
 use crate::grants::Given;
@@ -25,6 +27,7 @@ impl Stage {
             world = shown.map_err(|error| Failure::of(Code::FileRead, &error))?;
         }
         world = world.kv(Home::from_env().state.join("kv"), &self.principal);
+        world = world.http(Arc::new(HttpClient::new(self.given.http.clone())));
         world = seed.into_iter().fold(world, LiveConfig::seed);
         let host = Host::new(Box::new(world.build()));
         Ok(match audit.recorder() {

@@ -23,6 +23,7 @@ mod profile;
 mod report;
 mod run;
 mod runtime;
+mod secrets;
 mod skill_help;
 mod store;
 mod trust;

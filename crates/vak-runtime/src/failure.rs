@@ -2,7 +2,7 @@
 
 use std::io;
 
-use vak_model::{InvalidKey, InvalidPath};
+use vak_model::{InvalidKey, InvalidPath, InvalidUrl};
 
 /// Why a host call failed. The guest gets the code and the message, so that neither may hold a path of the host's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,48 @@ pub enum Failure {
     /// The system refused for another reason.
     #[error("the file system refused: {0}")]
     FsIo(io::ErrorKind),
+    /// The text is no URL that can be asked for.
+    #[error("{0}")]
+    HttpUrl(#[from] InvalidUrl),
+    /// No method is called that.
+    #[error("the method is none of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS")]
+    HttpMethod,
+    /// A header can't be sent, or there are too many.
+    #[error("the headers can't be sent: {0}")]
+    HttpHeader(String),
+    /// The answer sends the request on to where it does not go.
+    #[error("the answer sends the request on, and {0}")]
+    HttpRedirect(&'static str),
+    /// The request was sent on too often.
+    #[error("the request was sent on more than {0} times")]
+    HttpRedirects(u8),
+    /// Nobody knows an address of the host.
+    #[error("the host's name has no address")]
+    HttpResolve,
+    /// The server does not answer at its address.
+    #[error("the server can't be reached")]
+    HttpConnect,
+    /// The server is not who it should be, or does not speak TLS.
+    #[error("no TLS connection to the server could be made")]
+    HttpTls,
+    /// What the server says is no answer, or ends too early.
+    #[error("what the server says is no whole HTTP answer")]
+    HttpProtocol,
+    /// The headers of the answer are too long.
+    #[error("the headers of the answer have more than {max} bytes")]
+    HttpHeaders {
+        /// The bound.
+        max: usize,
+    },
+    /// The answer is packed, and could hold a secret of the operator's.
+    #[error("the answer is packed, and can't be looked through for the operator's secrets")]
+    HttpEncoding,
+    /// A body is too long.
+    #[error("the body has more than {max} bytes")]
+    HttpBody {
+        /// The bound.
+        max: usize,
+    },
     /// The store has no value of that key.
     #[error("there is no value of that key")]
     KeyNotFound,
@@ -98,6 +140,18 @@ impl Failure {
             Self::NoSpace => "fs.no_space",
             Self::FsQuota => "fs.quota",
             Self::FsIo(_) => "fs.io",
+            Self::HttpUrl(_) => "http.url",
+            Self::HttpMethod => "http.method",
+            Self::HttpHeader(_) => "http.header",
+            Self::HttpRedirect(_) => "http.redirect",
+            Self::HttpRedirects(_) => "http.redirects",
+            Self::HttpResolve => "http.resolve",
+            Self::HttpConnect => "http.connect",
+            Self::HttpTls => "http.tls",
+            Self::HttpProtocol => "http.protocol",
+            Self::HttpHeaders { .. } => "http.headers",
+            Self::HttpEncoding => "http.encoding",
+            Self::HttpBody { .. } => "http.body",
             Self::KeyNotFound => "kv.not_found",
             Self::KeyInvalid(_) => "kv.key",
             Self::KvQuota => "kv.quota",

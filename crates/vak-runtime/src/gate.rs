@@ -87,6 +87,11 @@ impl fmt::Debug for Permit {
 }
 
 impl Permit {
+    /// When the call is over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.waiting.deadline
+    }
+
     /// What it was given for.
     pub(crate) fn judge(&self) -> Judge {
         self.judge.clone()
@@ -211,6 +216,7 @@ impl Entry<'_> {
             Ok(response) => (Ended::Done, Reply { status: Status::Done, bytes: response.into_bytes() }),
             Err(WorldError::Failed(failure)) => (Ended::Failed(failure.code()), Reply::failed(&failure)),
             Err(error @ WorldError::Escapes) => (Ended::Escaped, Reply::denied(ESCAPES, &error)),
+            Err(error @ WorldError::Address(_)) => (Ended::Reserved, Reply::denied(RESERVED, &error)),
             Err(WorldError::Limit(kind)) => return self.stop(Ended::Limit(kind), Stop::Limit(kind)),
             Err(error @ (WorldError::Broken(_) | WorldError::Folder { .. })) => {
                 return self.stop(Ended::Broken, Stop::Broken(error.to_string()));
@@ -237,6 +243,9 @@ impl Drop for Entry<'_> {
 
 /// What a guest is told of a path that leads out of its folder.
 pub(crate) const ESCAPES: &str = "path.escapes";
+
+/// What a guest is told of a host whose address may not be dialled.
+pub(crate) const RESERVED: &str = "http.address";
 
 impl Reply {
     pub(crate) fn denied(code: &str, message: &dyn fmt::Display) -> Self {

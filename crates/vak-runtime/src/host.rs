@@ -6,6 +6,7 @@
 mod border;
 mod clock;
 mod fs;
+mod http;
 mod kv;
 mod log;
 mod plan;
@@ -21,6 +22,9 @@ use vak_model::{Capability, Denial, Effect, HostCall, LimitKind, Limits, Manifes
 use vak_policy::Grant;
 use wasmtime::{Linker, Module};
 
+pub(crate) use self::http::check_header;
+#[cfg(test)]
+pub(crate) use self::http::parse_url;
 use self::request::Request;
 use crate::error::PrepareError;
 use crate::failure::Failure;
@@ -117,7 +121,8 @@ const fn function(call: HostCall) -> Option<Function> {
         HostCall::ClockNow => clock::now,
         HostCall::Random => random::random,
         HostCall::VerifyPlan => plan::verify,
-        HostCall::HttpFetch | HostCall::Reason => return None,
+        HostCall::HttpFetch => http::first,
+        HostCall::Reason => return None,
     })
 }
 

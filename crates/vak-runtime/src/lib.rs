@@ -92,8 +92,11 @@ pub use profile::Profile;
 pub use record::{AuditRecorder, Ended, RecordError, Recorder, Summary};
 pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
+pub use world::live::http::{HttpClient, HttpConfig, InvalidSecret, Names, Secret, SystemNames};
 pub use world::live::{LiveConfig, LiveWorld, LogSink};
-pub use world::{Body, FsRead, FsWrite, KvList, LogLevel, Response, World, WorldError, WorldFuture, WriteMode};
+pub use world::{
+    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Response, World, WorldError, WorldFuture, WriteMode,
+};
 
 /// The exact version of the engine that this crate is built with.
 pub const ENGINE_VERSION: &str = "48.0.8";

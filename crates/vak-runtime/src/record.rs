@@ -16,6 +16,8 @@ pub enum Ended {
     Denied,
     /// Its path led out of the folder that it began in.
     Escaped,
+    /// The address of its host is none that may be dialled; nothing was sent.
+    Reserved,
     /// It could not be done; the code is what the guest was told.
     Failed(&'static str),
     /// A limit was reached, and it was not done.
@@ -32,7 +34,7 @@ impl Ended {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Denied | Self::Escaped => "denied",
+            Self::Denied | Self::Escaped | Self::Reserved => "denied",
             Self::Failed(_) => "failed",
             Self::Limit(_) => "limit",
             Self::Broken => "broken",
@@ -45,6 +47,7 @@ impl Ended {
     pub const fn code(self) -> Option<&'static str> {
         match self {
             Self::Escaped => Some(crate::gate::ESCAPES),
+            Self::Reserved => Some(crate::gate::RESERVED),
             Self::Failed(code) => Some(code),
             Self::Limit(kind) => Some(kind.code().word()),
             Self::Done | Self::Denied | Self::Broken | Self::Interrupted => None,
@@ -157,6 +160,7 @@ impl Recorder for AuditRecorder {
 fn asked(record: Record, effect: &Effect) -> Record {
     let mut resources = effect.resources().map(|resource| match resource {
         Resource::Path(path) => Some(("path", Value::text(path.as_str()))),
+        Resource::Url(url) => Some(("url", Value::text(&url.to_string()))),
         Resource::Key(key) => Some(("key", Value::text(key))),
         Resource::Host => None,
     });
@@ -165,6 +169,11 @@ fn asked(record: Record, effect: &Effect) -> Record {
         None => record,
     };
     let to = resources.next().flatten().map(|(_, value)| value);
+    let method = if let Effect::HttpFetch { method, .. } = effect { Some(Value::text(method.word())) } else { None };
     let actions = if let Effect::VerifyPlan { actions } = effect { Some(Value::number(*actions)) } else { None };
-    record.with("to", to).with("bytes", effect.bytes().map(Value::number)).with("actions", actions)
+    record
+        .with("method", method)
+        .with("to", to)
+        .with("bytes", effect.bytes().map(Value::number))
+        .with("actions", actions)
 }

@@ -3,6 +3,7 @@
 //! Nothing here is live: [`live`] is the one place below this crate's host functions that touches files, clocks and
 //! stores.
 
+pub(crate) mod http;
 pub(crate) mod live;
 
 use std::future::Future;
@@ -12,7 +13,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use vak_model::{Code, GuestPath, KvKey, LimitKind};
+use vak_policy::Reserved;
 
+pub use self::http::HttpFetch;
+pub(crate) use self::http::{MAX_HTTP_BYTES, Sent};
 use crate::failure::Failure;
 use crate::gate::Permit;
 
@@ -57,6 +61,9 @@ pub enum WorldError {
     /// is denied.
     #[error("the path leads out of what was granted")]
     Escapes,
+    /// The host's address is none that may be dialled; the guest is told that this is denied.
+    #[error("the host has {}", .0.reason())]
+    Address(Reserved),
     /// A limit was reached; the run ends.
     #[error("limit reached: {0}")]
     Limit(LimitKind),
@@ -79,7 +86,7 @@ impl WorldError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Failed(_) | Self::Folder { .. } => Code::FileRead,
-            Self::Escapes => Code::CapabilityDenied,
+            Self::Escapes | Self::Address(_) => Code::CapabilityDenied,
             Self::Limit(kind) => kind.code(),
             Self::Broken(_) => Code::InternalBug,
         }
@@ -97,6 +104,16 @@ impl Body {
     /// What comes after the first `from` bytes of a request.
     pub(crate) const fn after(request: Arc<Vec<u8>>, from: usize) -> Self {
         Self { request, from }
+    }
+
+    /// Bytes of the host's own.
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Self { request: Arc::new(bytes), from: 0 }
+    }
+
+    /// Nothing.
+    pub(crate) fn empty() -> Self {
+        Self::of(Vec::new())
     }
 
     /// The bytes.
@@ -220,6 +237,12 @@ pub trait World: Send {
     /// Gives a file or folder another name.
     fn fs_rename(&mut self, permit: Permit, from: GuestPath, to: GuestPath) -> WorldFuture<'_> {
         drop((permit, from, to));
+        nothing()
+    }
+
+    /// Makes one HTTP request, and follows nothing.
+    fn http_fetch(&mut self, permit: Permit, request: HttpFetch) -> WorldFuture<'_> {
+        drop((permit, request));
         nothing()
     }
 

@@ -58,6 +58,7 @@ pub(crate) const CRATES: &[Crate] = &[
         "src/host/clock.rs",
         "src/host/error.rs",
         "src/host/fs.rs",
+        "src/host/http.rs",
         "src/host/kv.rs",
         "src/host/log.rs",
         "src/host/mock.rs",

@@ -35,6 +35,9 @@ use super::log::Level;
 pub struct Host {
     files: BTreeMap<String, Vec<u8>>,
     values: BTreeMap<String, Vec<u8>>,
+    /// What is at a URL: a status and a body.
+    pages: BTreeMap<String, (u16, Vec<u8>)>,
+    requests: Vec<(String, String, Vec<u8>)>,
     lines: Vec<(Level, String)>,
     unix_ms: u64,
     /// What the stream of random bytes goes on from.
@@ -79,6 +82,13 @@ impl Host {
         self
     }
 
+    /// With an answer at a URL, to whatever method and headers. What is nowhere is `http.connect`.
+    #[must_use]
+    pub fn page(mut self, url: &str, status: u16, body: impl AsRef<[u8]>) -> Self {
+        self.pages.insert(url.to_owned(), (status, body.as_ref().to_vec()));
+        self
+    }
+
     /// With a clock that stands, at so many milliseconds since 1970. Default: 0.
     #[must_use]
     pub fn clock(mut self, unix_ms: u64) -> Self {
@@ -118,6 +128,12 @@ impl Host {
     #[must_use]
     pub fn value_of(&self, key: &str) -> Option<&[u8]> {
         self.values.get(key).map(Vec::as_slice)
+    }
+
+    /// The HTTP requests that were made: method, URL and body, the first one first.
+    #[must_use]
+    pub fn requests(&self) -> &[(String, String, Vec<u8>)] {
+        &self.requests
     }
 
     /// The lines that were logged, the first one first.

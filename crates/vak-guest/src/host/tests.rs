@@ -167,7 +167,7 @@ fn a_plan_gets_a_decision_for_each_action() {
 #[test]
 fn whatever_is_denied_says_so_and_is_not_done() {
     type Call = fn() -> Result<(), HostError>;
-    let calls: [(&str, Call); 16] = [
+    let calls: [(&str, Call); 17] = [
         ("fs.read", || fs::read("a").map(drop)),
         ("fs_stat", || fs::read("a").map(drop)),
         ("fs_read", || fs::read_part("a", 0, &mut [0; 1]).map(drop)),
@@ -176,6 +176,7 @@ fn whatever_is_denied_says_so_and_is_not_done() {
         ("fs_write", || fs::append("a", "x")),
         ("fs_remove", || fs::remove("a")),
         ("fs_rename", || fs::rename("a", "b")),
+        ("net.http", || http::get("https://a.test/").map(drop)),
         ("kv_get", || kv::get("a").map(drop)),
         ("kv_set", || kv::set("a", "x")),
         ("kv_delete", || kv::delete("a").map(drop)),
@@ -194,6 +195,19 @@ fn whatever_is_denied_says_so_and_is_not_done() {
         let nobody = call().expect_err("there is no host");
         assert!(nobody.is_denied() && nobody.message().starts_with("no host is here"), "{name}: {nobody}");
     }
+}
+
+#[test]
+fn a_request_is_sent_and_its_answer_is_taken_apart() {
+    let mut host = Host::new().page("https://a.test/x", 404, "a\n{}\n\0");
+    let post = || http::post("https://a.test/x", "text/plain", "hello");
+    let answer = host.run(post).expect("an answer");
+    assert_eq!((answer.status, answer.is_ok(), answer.url.as_str()), (404, false, "https://a.test/x"));
+    assert_eq!((answer.header("content-length"), answer.body.as_slice()), (Some("6"), &b"a\n{}\n\0"[..]));
+    let sent = ("POST".to_owned(), "https://a.test/x".to_owned(), b"hello".to_vec());
+    assert_eq!(host.requests(), [sent]);
+    assert_eq!(code(host.run(|| http::get("https://b.test/"))), "http.connect");
+    assert_eq!(code(host.run(|| http::get("file:///etc/passwd"))), "http.url");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Effect by effect.
 
-use vak_model::{Capability, Effect, Ground, KvKey};
-use vak_policy::{Allowance, Grant, Operator, Principal};
+use vak_model::{
+    Capability, CapabilityRequest, Effect, Ground, HostName, HttpHost, HttpMethod, HttpScheme, HttpUrl, KvKey,
+};
+use vak_policy::{Allowance, Grant, Operator, Principal, check_policy, explain};
 
 use crate::{answer, grant, manifest, path, read, rename, under, write};
 
@@ -165,4 +167,57 @@ fn policies_are_evaluated_on_the_stack_of_a_host_call_too() {
     let grant = under("permit(principal, action, resource) when { resource.path like \"data/*\" };");
     let mut call = corosensei::Coroutine::<(), (), _>::new(move |_, ()| answer(grant.decide(&read("data/x"))));
     assert_eq!(call.resume(()).as_return().expect("it ends"), ok(&["policy0"]));
+}
+
+fn fetch(method: HttpMethod, scheme: HttpScheme, host: &str, target: &str) -> Effect {
+    let host = HttpHost::Name(HostName::try_from(host).expect(host));
+    let url = HttpUrl::new(scheme, host, scheme.default_port(), target).expect(target);
+    Effect::HttpFetch { method, url, bytes: 10 }
+}
+
+#[test]
+fn a_policy_sees_where_a_request_goes_and_how() {
+    use HttpMethod::{Get, Post};
+    use HttpScheme::{Http, Https};
+    let reads = r#"@id("reads") permit(principal, action in Action::"net.http", resource is Url)
+        when { resource.scheme == "https" && resource.host like "*.example.com" && resource.port == 443
+            && resource.path like "/v1/*" && context.method == "GET" && context.bytes < 100 };"#;
+    let grant = under(&format!(
+        "{reads}\n@id(\"not\") forbid(principal, action, resource == Url::\"https://a.example.com/v1/no\");"
+    ));
+    assert_eq!(answer(grant.decide(&fetch(Get, Https, "a.example.com", "/v1/x"))), ok(&["reads"]));
+    assert_eq!(answer(grant.decide(&fetch(Get, Https, "a.example.com", "/v1/no"))), no(Ground::Forbidden, &["not"]));
+    for denied in [fetch(Post, Https, "a.example.com", "/v1/x"), fetch(Get, Https, "a.example.com", "/v2/x")] {
+        assert_eq!(answer(grant.decide(&denied)), no(Ground::Ungranted, &[]), "{denied}");
+    }
+    let elsewhere = fetch(Get, Http, "a.example.com", "/v1/x");
+    assert_eq!(answer(grant.decide(&elsewhere)), no(Ground::Unrequested, &[]));
+    let other = fetch(Get, Https, "example.com.evil.test", "/v1/x");
+    assert_eq!(answer(grant.decide(&other)), no(Ground::Unrequested, &[]));
+    let strict = check_policy(reads).expect("a policy");
+    assert!(strict.is_empty(), "{strict:?}");
+}
+
+#[test]
+fn a_flag_for_the_net_says_the_same_as_its_policy() {
+    let urls = [
+        fetch(HttpMethod::Get, HttpScheme::Https, "a.example.com", "/v1/x"),
+        fetch(HttpMethod::Get, HttpScheme::Https, "b.example.com", "/v2/x?y=/v1/"),
+    ];
+    for word in ["https://*.example.com/v1/*", "https://a.example.com/*", "https://a.example.com:8443/*"] {
+        let mut manifest = manifest("s", &["**"]);
+        let net = |scope: &str| CapabilityRequest::new(Capability::NetHttp, Some(vec![scope.to_owned()]), true);
+        manifest.capabilities = vec![net(word).expect("a request")];
+        let principal = Principal::unsigned(&manifest);
+        let told = explain(&manifest, &principal, &Operator::nothing()).expect("told");
+        let policy = &told[0].grants.policy;
+        assert!(check_policy(policy).expect(policy).is_empty(), "{policy}");
+        manifest.capabilities = vec![net("https://*.example.com/*").expect("a request")];
+        let flag = Operator::nothing().allow(Allowance::Net(word.parse().expect(word)));
+        let says = Operator::with_policy(policy).expect(policy);
+        let [by_flag, by_policy] = [flag, says].map(|one| Grant::new(&manifest, &principal, &one).expect("optional"));
+        for url in &urls {
+            assert_eq!(by_flag.decide(url).is_allowed(), by_policy.decide(url).is_allowed(), "{word} {url}: {policy}");
+        }
+    }
 }

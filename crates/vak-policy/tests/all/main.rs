@@ -32,7 +32,9 @@ fn rename(from: &str, to: &str) -> Effect {
 fn manifest(name: &str, paths: &[&str]) -> Manifest {
     let paths = Vec::from_iter(paths.iter().map(|path| (*path).to_owned()));
     let request = |capability: Capability| {
-        let scope = capability.is_scoped().then(|| paths.clone());
+        let urls = || vec!["https://*.example.com/*".to_owned()];
+        let places = || if capability == Capability::NetHttp { urls() } else { paths.clone() };
+        let scope = capability.is_scoped().then(places);
         CapabilityRequest::new(capability, scope, capability != Capability::Compute).expect("a request")
     };
     Manifest {

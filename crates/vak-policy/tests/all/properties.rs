@@ -126,6 +126,7 @@ fn whole(name: &str, signed: bool, policies: &str, effect: &Effect, resource: Re
             Entity::new(uid("Path", path.as_str()), [("path".to_owned(), text(path.as_str()))].into(), above)
         }
         Resource::Key(key) => Entity::new(uid("Key", key), [("key".to_owned(), text(key))].into(), HashSet::new()),
+        Resource::Url(url) => unreachable!("no strategy makes `{url}`"),
         Resource::Host => Ok(Entity::with_uid(uid("Host", "host"))),
     };
     let thing = thing.expect("a thing");

@@ -2,6 +2,7 @@
 
 mod compile;
 mod journey;
+mod net;
 mod processes;
 mod profile;
 mod replaced;

@@ -5,7 +5,7 @@ use vak_model::{Ground, HostCall};
 use wasmtime::{Caller, Extern, Linker, Memory, Trap};
 
 use super::request::{MAX_REQUEST_BYTES, Request};
-use super::{Context, Function, Funnel};
+use super::{Context, Function, Funnel, http};
 use crate::error::ContractError;
 use crate::failure::Failure;
 use crate::gate::{Reply, Stop, guarded};
@@ -25,7 +25,8 @@ pub(super) fn link(linker: &mut Linker<Meter>, call: HostCall, function: Option<
         call.name(),
         move |mut caller: Caller<'_, Meter>, (req, req_len, out, cap): (u32, u32, u32, u32)| {
             Box::new(async move {
-                let call = Call { request: Block { ptr: req, len: req_len }, room: Block { ptr: out, len: cap } };
+                let call =
+                    Call { asks: call, request: Block { ptr: req, len: req_len }, room: Block { ptr: out, len: cap } };
                 call.serve(&mut caller, function).await
             })
         },
@@ -67,6 +68,7 @@ impl Block {
 }
 
 struct Call {
+    asks: HostCall,
     request: Block,
     room: Block,
 }
@@ -80,7 +82,7 @@ impl Call {
         let reply = match (request, function) {
             (Err(failure), _) => Reply::failed(&failure),
             (Ok(_), None) => Reply::denied(Ground::Ungranted.word(), &Ground::Ungranted),
-            (Ok(request), Some(function)) => funnel.answer(request, function).await?,
+            (Ok(request), Some(function)) => funnel.answer(self.asks, request, function).await?,
         };
         charge(caller, pay(reply.bytes.len()))?;
         let packed = deliver(caller, self.room, &reply)?;
@@ -105,10 +107,13 @@ impl Call {
 
 impl Funnel {
     /// From a request to a reply. A panic anywhere on the way ends the run, and nothing else.
-    async fn answer(&mut self, request: Request, function: Function) -> Result<Reply, Stop> {
+    async fn answer(&mut self, asks: HostCall, request: Request, function: Function) -> Result<Reply, Stop> {
         let Self { gate, log_left, .. } = self;
         let waiting = std::sync::Arc::clone(&gate.waiting);
         let answered = guarded(&waiting, async {
+            if asks == HostCall::HttpFetch {
+                return http::fetch(gate, request).await;
+            }
             match function(request, Context { grant: &gate.grant.clone(), log_left }) {
                 Ok(ask) => gate.perform(ask).await,
                 Err(failure) => Ok(Reply::failed(&failure)),

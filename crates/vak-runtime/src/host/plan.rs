@@ -127,7 +127,8 @@ impl Action {
             HostCall::ClockNow => nothing(Effect::ClockNow)?,
             HostCall::Random => nothing(Effect::Random { bytes })?,
             HostCall::VerifyPlan => nothing(Effect::VerifyPlan { actions: 0 })?,
-            HostCall::HttpFetch | HostCall::Reason => return None,
+            HostCall::HttpFetch => super::http::planned(&self.target, bytes)?,
+            HostCall::Reason => return None,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The world as it is: the operator's folders, the skill's own store, the system's clock and its random numbers.
 
 mod fs;
+pub(crate) mod http;
 mod kv;
 mod quota;
 mod random;
@@ -14,9 +15,10 @@ use vak_model::{GuestPath, KvKey};
 use vak_policy::Principal;
 
 use self::fs::{Folders, Last};
+use self::http::HttpClient;
 use self::kv::Store;
 use self::random::Random;
-use super::{Body, FsRead, FsWrite, KvList, LogLevel, Response, World, WorldError, WorldFuture, nothing};
+use super::{Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Response, World, WorldError, WorldFuture, nothing};
 use crate::gate::{Attempt, Judge, Permit};
 
 /// Where the lines go that skills write for the operator.
@@ -30,6 +32,7 @@ pub trait LogSink: Send {
 pub struct LiveConfig {
     folders: Folders,
     store: Option<Store>,
+    http: Option<Arc<HttpClient>>,
     log: Option<Box<dyn LogSink>>,
     random: Random,
 }
@@ -65,6 +68,13 @@ impl LiveConfig {
         self
     }
 
+    /// Makes its HTTP requests by a client, which any number of calls share. Default: it makes none.
+    #[must_use]
+    pub fn http(mut self, client: Arc<HttpClient>) -> Self {
+        self.http = Some(client);
+        self
+    }
+
     /// Where its lines go. Default: nowhere.
     #[must_use]
     pub fn log(mut self, sink: Box<dyn LogSink>) -> Self {
@@ -82,8 +92,8 @@ impl LiveConfig {
     /// The world, for one call.
     #[must_use]
     pub fn build(self) -> LiveWorld {
-        let Self { folders, store, log, random } = self;
-        LiveWorld { folders: Arc::new(folders), store: store.map(Arc::new), log, random }
+        let Self { folders, store, http, log, random } = self;
+        LiveWorld { folders: Arc::new(folders), store: store.map(Arc::new), http, log, random }
     }
 }
 
@@ -91,6 +101,7 @@ impl LiveConfig {
 pub struct LiveWorld {
     folders: Arc<Folders>,
     store: Option<Arc<Store>>,
+    http: Option<Arc<HttpClient>>,
     log: Option<Box<dyn LogSink>>,
     random: Random,
 }
@@ -168,6 +179,13 @@ impl World for LiveWorld {
             folders.follow(&to, Last::Itself, judge)?;
             folders.rename(&from, &to)
         })
+    }
+
+    fn http_fetch(&mut self, permit: Permit, request: HttpFetch) -> WorldFuture<'_> {
+        let Some(client) = &self.http else { return nothing() };
+        let (client, deadline) = (Arc::clone(client), permit.deadline());
+        drop(permit);
+        Box::pin(async move { client.fetch(request, deadline).await })
     }
 
     fn kv_get(&mut self, permit: Permit, key: KvKey) -> WorldFuture<'_> {

@@ -13,6 +13,7 @@ mod grants;
 mod host_border;
 mod host_calls;
 mod host_fs;
+mod host_http;
 mod host_kv;
 mod hostile;
 mod instances;

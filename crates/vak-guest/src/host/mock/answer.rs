@@ -18,9 +18,10 @@ const MOST_VALUE: usize = 1 << 20;
 /// How many keys a page has.
 const PAGE: usize = 1000;
 /// What can be asked for, by capability.
-const CALLS: [(&str, &[&str]); 7] = [
+const CALLS: [(&str, &[&str]); 8] = [
     ("fs.read", &["fs_read", "fs_list", "fs_stat"]),
     ("fs.write", &["fs_write", "fs_remove", "fs_rename"]),
+    ("net.http", &["http_fetch"]),
     ("kv", &["kv_get", "kv_set", "kv_delete", "kv_list"]),
     ("log", &["log"]),
     ("clock", &["clock_now"]),
@@ -57,6 +58,19 @@ struct Write {
 struct Rename {
     from: String,
     to: String,
+}
+
+#[derive(Deserialize)]
+struct Fetch {
+    method: String,
+    url: String,
+}
+
+#[derive(Serialize)]
+struct Fetched<'a> {
+    status: u16,
+    url: &'a str,
+    headers: [(&'static str, String); 1],
 }
 
 #[derive(Deserialize)]
@@ -167,6 +181,7 @@ impl Host {
             "fs_write" => self.fs_write(asked(line)?, body),
             "fs_remove" => self.fs_remove(&asked(line)?),
             "fs_rename" => self.fs_rename(&asked(line)?),
+            "http_fetch" => self.fetch(asked(line)?, body),
             "kv_get" => self.values.get(&key(line)?).cloned().ok_or("kv.not_found"),
             "kv_set" => self.kv_set(key(line)?, body),
             "kv_delete" => given(&Deleted { existed: self.values.remove(&key(line)?).is_some() }),
@@ -258,6 +273,19 @@ impl Host {
             None if self.is_folder(path) => Err("fs.not_regular"),
             None => Err("fs.not_found"),
         }
+    }
+
+    fn fetch(&mut self, Fetch { method, url, .. }: Fetch, body: &[u8]) -> Answer {
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err("http.url");
+        }
+        let (status, page) = self.pages.get(&url).cloned().ok_or("http.connect")?;
+        let headers = [("content-length", page.len().to_string())];
+        let mut response = given(&Fetched { status, url: &url, headers })?;
+        response.push(b'\n');
+        response.extend_from_slice(&page);
+        self.requests.push((method, url, body.to_vec()));
+        Ok(response)
     }
 
     fn kv_set(&mut self, key: String, body: &[u8]) -> Answer {
