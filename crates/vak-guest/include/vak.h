@@ -197,6 +197,14 @@ static inline vak_response vak_fs_write(vak_text path, vak_mode mode, vak_text c
 static inline vak_response vak_fs_remove(vak_text path);
 static inline vak_response vak_fs_rename(vak_text from, vak_text to);
 
+/* HTTP, by the capability `net.http`: a method such as `GET`, a whole URL, headers, and a body, which may be empty. Headers
+ * are an array of pairs that was read, `vak_parse(VAK_TEXT("[[\"accept\",\"text/plain\"]]"))`, or VAK_NO_HEADERS. */
+#define VAK_NO_HEADERS vak_parse((vak_text){ NULL, 0 })
+static inline vak_response vak_http_fetch(vak_text method, vak_text url, vak_json headers, vak_text body);
+/* Of an answer: `{"status","url","headers":[["name","value"]]}`, and its body as it was sent. */
+static inline vak_json vak_http_head(vak_response answer);
+static inline vak_text vak_http_body(vak_response answer);
+
 /* The skill's own store, by the capability `kv`. A key that is not there is `kv.not_found`. */
 static inline vak_response vak_kv_get(vak_text key);
 static inline vak_response vak_kv_set(vak_text key, vak_text value);
@@ -1475,6 +1483,7 @@ VAK__IMPORT(fs_stat)
 VAK__IMPORT(fs_write)
 VAK__IMPORT(fs_remove)
 VAK__IMPORT(fs_rename)
+VAK__IMPORT(http_fetch)
 VAK__IMPORT(kv_get)
 VAK__IMPORT(kv_set)
 VAK__IMPORT(kv_delete)
@@ -1577,6 +1586,33 @@ static inline vak_response vak_fs_remove(vak_text path) {
 static inline vak_response vak_fs_rename(vak_text from, vak_text to) {
     vak_out request = vak__request_of_two("from", from, "to", to);
     return vak__ask(vak__host_fs_rename, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_http_fetch(vak_text method, vak_text url, vak_json headers, vak_text body) {
+    vak_out request = vak__request_of_two("method", method, "url", url);
+    if (vak_kind_of(headers) != VAK_NONE) {
+        vak_key(&request, "headers");
+        vak_put_json(&request, headers);
+    }
+    return vak__ask(vak__host_http_fetch, &request, body);
+}
+
+/* How long the line before a body is, without its end. */
+static inline size_t vak__line(vak_text bytes) {
+    const char *end = bytes.len ? memchr(bytes.ptr, '\n', bytes.len) : NULL;
+    return end ? (size_t)(end - bytes.ptr) : bytes.len;
+}
+
+static inline vak_json vak_http_head(vak_response answer) {
+    return vak_parse((vak_text){ answer.bytes.ptr, answer.status == VAK_DONE ? vak__line(answer.bytes) : 0 });
+}
+
+static inline vak_text vak_http_body(vak_response answer) {
+    size_t line = vak__line(answer.bytes);
+    if (answer.status != VAK_DONE || line == answer.bytes.len) {
+        return (vak_text){ NULL, 0 };
+    }
+    return (vak_text){ answer.bytes.ptr + line + 1, answer.bytes.len - line - 1 };
 }
 
 static inline vak_response vak_kv_get(vak_text key) {

@@ -60,6 +60,7 @@ impl Advice for InvalidCapability {
     fn right(&self) -> String {
         match self {
             Self::Unknown(_) => format!("there are {}", Capability::ALL.map(Capability::name).join(", ")),
+            Self::NoScope("net.http") => "for example `net.http: [\"https://api.example.com/*\"]`".to_owned(),
             Self::NoScope(name) => format!("for example `{name}: [\"data/**\"]`"),
             Self::UnexpectedScope(name) => format!("write `{name}` alone"),
             Self::ScopeBounds(_) => "use at most 64 entries of 1 to 1024 bytes, all printable".to_owned(),

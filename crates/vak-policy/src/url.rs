@@ -9,7 +9,8 @@ use vak_model::{HostName, HttpHost, HttpScheme, HttpUrl};
 /// Where HTTP requests may go: `https://api.example.com/v1/*`.
 ///
 /// The scheme is exact. The host is exact, or `*.` and a domain: then every name with a label more, and not the domain
-/// itself. The port is exact; without one it is that of the scheme. In the path, to which the query belongs, `*` stands for
+/// itself; or `*` for every name and address. The port is exact; without one it is that of the scheme, or any, where the host
+/// is any. In the path, to which the query belongs, `*` stands for
 /// any text, also one with `/` and `?` in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlPattern {
@@ -25,6 +26,7 @@ pub struct UrlPattern {
 enum Hosts {
     One(HttpHost),
     Below(HostName),
+    Any,
 }
 
 /// The text is no pattern of URLs.
@@ -34,7 +36,7 @@ pub enum InvalidPattern {
     #[error("it begins with neither `http://` nor `https://`")]
     Scheme,
     /// The host is no name and no address, or has `*` where none may be.
-    #[error("the host is neither a name in lower case, nor `*.` and such a name, nor an address")]
+    #[error("the host is neither a name in lower case, nor `*.` and such a name, nor an address, nor `*`")]
     Host,
     /// The port is none.
     #[error("the port is not one from 1 to 65535")]
@@ -61,7 +63,7 @@ impl UrlPattern {
             return Err(InvalidPattern::Path);
         }
         let (host, port) = authority_of(authority)?;
-        let port = Some(port.unwrap_or(scheme.default_port()));
+        let port = port.or_else(|| (host != Hosts::Any).then(|| scheme.default_port()));
         Ok(Self { scheme: Some(scheme), host, port, target: target.to_owned() })
     }
 
@@ -87,14 +89,18 @@ impl UrlPattern {
         let host = match &self.host {
             Hosts::One(host) => format!("resource.host == \"{host}\""),
             Hosts::Below(domain) => format!("resource.host like \"*.{}\"", domain.as_str()),
+            Hosts::Any => "resource.host like \"*\"".to_owned(),
         };
         let port = match self.port {
-            Some(port) => format!("resource.port == {port}"),
-            None => "(if resource.scheme == \"https\" then resource.port == 443 else resource.port == 80)".to_owned(),
+            Some(port) => Some(format!("resource.port == {port}")),
+            None if self.host == Hosts::Any => None,
+            None => {
+                Some("(if resource.scheme == \"https\" then resource.port == 443 else resource.port == 80)".to_owned())
+            }
         };
         let path = format!("resource.path like \"{}\"", self.target.replace('"', "\\\""));
         let path = Some(path).filter(|_| self.target != "/*");
-        let all: Vec<String> = scheme.into_iter().chain([host, port]).chain(path).collect();
+        let all: Vec<String> = scheme.into_iter().chain([host]).chain(port).chain(path).collect();
         all.join(" && ")
     }
 
@@ -102,7 +108,8 @@ impl UrlPattern {
     #[must_use]
     pub fn matches(&self, url: &HttpUrl) -> bool {
         self.scheme.is_none_or(|scheme| scheme == url.scheme())
-            && self.port.unwrap_or(url.scheme().default_port()) == url.port()
+            && (self.port.is_none() && self.host == Hosts::Any
+                || self.port.unwrap_or(url.scheme().default_port()) == url.port())
             && self.host.matches(url.host())
             && matches(&self.target, url.target())
     }
@@ -136,6 +143,7 @@ impl fmt::Display for UrlPattern {
         match &self.host {
             Hosts::One(host) => write!(f, "{host}")?,
             Hosts::Below(domain) => write!(f, "*.{}", domain.as_str())?,
+            Hosts::Any => f.write_str("*")?,
         }
         let usual = self.scheme.map(HttpScheme::default_port);
         if let Some(port) = self.port.filter(|port| Some(*port) != usual) {
@@ -148,6 +156,7 @@ impl fmt::Display for UrlPattern {
 impl Hosts {
     fn matches(&self, host: &HttpHost) -> bool {
         match (self, host) {
+            (Self::Any, _) => true,
             (Self::One(one), host) => one == host,
             (Self::Below(domain), HttpHost::Name(name)) => name.is_below(domain),
             (Self::Below(_), HttpHost::Address(_)) => false,
@@ -170,6 +179,8 @@ fn authority_of(text: &str) -> Result<(Hosts, Option<u16>), InvalidPattern> {
         Hosts::One(HttpHost::Address(IpAddr::V6(address)))
     } else if let Ok(address) = host.parse() {
         Hosts::One(HttpHost::Address(IpAddr::V4(address)))
+    } else if host == "*" {
+        Hosts::Any
     } else if let Some(domain) = host.strip_prefix("*.") {
         Hosts::Below(name(domain)?)
     } else {
@@ -221,6 +232,8 @@ mod tests {
             ("https://example.com/*", "example.com.evil.test", false),
             ("https://example.com/*", "example.org", false),
             ("https://*.0.0.1/*", "127.0.0.1", false),
+            ("https://*/*", "127.0.0.1", true),
+            ("https://*/*", "example.com", true),
         ] {
             let reached = text.parse::<UrlPattern>().is_ok() && reaches(text, host);
             assert_eq!(reached, matched, "{text} {host}");
@@ -228,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn g16_scheme_and_port_are_exact_and_a_star_is_for_the_path_alone() {
+    fn g16_scheme_and_port_are_exact_unless_the_host_is_any() {
         let https = |port, target| url(HttpScheme::Https, "example.com", port, target);
         let http = |port, target| url(HttpScheme::Http, "example.com", port, target);
         for (text, url, matched) in [
@@ -252,6 +265,13 @@ mod tests {
             ("example.com", http(8080, "/a"), false),
             ("example.com:8080", http(8080, "/a"), true),
             ("example.com:8080", https(443, "/a"), false),
+            ("https://*/a*", https(443, "/ab"), true),
+            ("https://*/a*", https(8443, "/ab"), true),
+            ("https://*/a*", https(443, "/b"), false),
+            ("https://*/a*", http(80, "/ab"), false),
+            ("https://*:443/a*", https(8443, "/ab"), false),
+            ("*", http(8080, "/a"), true),
+            ("*:80", http(8080, "/a"), false),
         ] {
             assert_eq!(pattern(text).matches(&url), matched, "{text} {url}");
         }
@@ -264,7 +284,6 @@ mod tests {
             ("HTTPS://example.com/*", InvalidPattern::Scheme),
             ("https://example.com", InvalidPattern::NoPath),
             ("https:///", InvalidPattern::Host),
-            ("https://*/", InvalidPattern::Host),
             ("https://*.*.com/", InvalidPattern::Host),
             ("https://a*.example.com/", InvalidPattern::Host),
             ("https://user@example.com/", InvalidPattern::Host),
@@ -279,13 +298,19 @@ mod tests {
             ("https://example.com/ä", InvalidPattern::Path),
             ("https://example.com/#a", InvalidPattern::Path),
             ("", InvalidPattern::Host),
-            ("*", InvalidPattern::Host),
             ("example.com/", InvalidPattern::Host),
         ] {
             assert_eq!(text.parse::<UrlPattern>(), Err(error), "{text}");
         }
-        for text in ["https://[::1]:8443/*", "http://127.0.0.1:8080/a", "*.example.com", "[::1]:80", "https://a.b:80/"]
-        {
+        for text in [
+            "https://[::1]:8443/*",
+            "http://127.0.0.1:8080/a",
+            "*.example.com",
+            "[::1]:80",
+            "https://a.b:80/",
+            "https://*/*",
+            "*",
+        ] {
             assert_eq!(pattern(text).to_string(), text);
         }
     }

@@ -25,7 +25,7 @@ pub(crate) struct GrantArgs {
     /// Write a file, or all in a folder; NAME=FOLDER as above
     #[arg(long, value_name = "PATH")]
     pub(crate) allow_write: Vec<String>,
-    /// Make HTTP requests to a host, of which *.DOMAIN is many, or to what a URL with * matches
+    /// Make HTTP requests to a host, of which *.DOMAIN is many and * any, or to what a URL with * matches
     #[arg(long, value_name = "HOST[:PORT]|URL")]
     pub(crate) allow_net: Vec<String>,
     /// Keep values in a store of its own
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_word_that_no_request_goes_to_is_refused_and_says_what_would_be_right() {
-        for word in ["https://api.example.com", "*", "user@host", "a b", ""] {
+        for word in ["https://api.example.com", "*a", "user@host", "a b", ""] {
             let failure = pattern(word).expect_err(word);
             assert!(format!("{failure:?}").contains("--allow-net api.example.com"), "{word}");
         }

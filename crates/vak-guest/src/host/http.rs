@@ -23,6 +23,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{HostError, ask_bytes_of};
+use crate::Error;
 use crate::imports::http_fetch;
 use crate::json;
 
@@ -44,6 +45,15 @@ impl Answer {
     #[must_use]
     pub fn is_ok(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// The body, as JSON.
+    ///
+    /// # Errors
+    /// It is no JSON, or none of that form.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        json::read(&self.body)
+            .map_err(|error| format_args!("the answer is no JSON of the expected form: {error}").into())
     }
 
     /// The first header of that name, which is in lower case.

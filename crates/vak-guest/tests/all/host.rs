@@ -21,6 +21,14 @@ fn every_call_writes_its_request_as_the_host_reads_it() {
         (json!({"call":"fs_write","a":"n","number":2,"b":"z"}), "fs_write {\"path\":\"n\",\"mode\":\"append\"}\nz"),
         (json!({"call":"fs_remove","a":"n"}), r#"fs_remove {"path":"n"}"#),
         (json!({"call":"fs_rename","a":"n","b":"m"}), r#"fs_rename {"from":"n","to":"m"}"#),
+        (
+            json!({"call":"http_fetch","a":"http://a.test/","b":"x\ny"}),
+            "http_fetch {\"method\":\"PUT\",\"url\":\"http://a.test/\"}\nx\ny",
+        ),
+        (
+            json!({"call":"http_fetch","a":"http://a.test/","value":[["accept","*/*"]]}),
+            r#"http_fetch {"method":"PUT","url":"http://a.test/","headers":[["accept","*/*"]]}"#,
+        ),
         (json!({"call":"kv_get","a":"k\"1"}), r#"kv_get {"key":"k\"1"}"#),
         (json!({"call":"kv_set","a":"k","b":"v"}), "kv_set {\"key\":\"k\"}\nv"),
         (json!({"call":"kv_delete","a":"k"}), r#"kv_delete {"key":"k"}"#),
@@ -51,6 +59,23 @@ fn a_response_of_any_length_is_had_whole() {
     let Some(answers) = ask_host(&requests) else { return };
     for (text, answer) in texts.iter().zip(answers) {
         assert_eq!(answer["bytes"], **text, "{}", text.len());
+    }
+}
+
+#[test]
+fn an_answer_has_its_head_and_its_body_as_it_was_sent() {
+    let fetch = |status: i64, response: &str| json!({"call":"http_fetch","a":"u","status":status,"response":response});
+    let cases = [
+        (fetch(0, "{\"url\":\"http://a.test/\"}\nline\nline\n"), "http://a.test/", "line\nline\n"),
+        (fetch(0, "{\"url\":\"http://a.test/\"}\n"), "http://a.test/", ""),
+        (fetch(0, "{\"url\":\"http://a.test/\"}"), "http://a.test/", ""),
+        (fetch(0, ""), "", ""),
+        (fetch(0, "\nbody"), "", "body"),
+        (fetch(2, "{\"url\":\"x\"}\nbody"), "", ""),
+    ];
+    let Some(answers) = ask_host(&cases.each_ref().map(|(request, ..)| request.clone())) else { return };
+    for ((request, url, body), answer) in cases.into_iter().zip(answers) {
+        assert_eq!((&answer["url"], &answer["body"]), (&json!(url), &json!(body)), "{request}");
     }
 }
 

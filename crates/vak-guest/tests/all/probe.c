@@ -101,6 +101,7 @@ static vak_response call_host(vak_text call, vak_text a, vak_text b, int64_t num
     if (vak_same(call, VAK_TEXT("fs_write"))) return vak_fs_write(a, (vak_mode)number, b);
     if (vak_same(call, VAK_TEXT("fs_remove"))) return vak_fs_remove(a);
     if (vak_same(call, VAK_TEXT("fs_rename"))) return vak_fs_rename(a, b);
+    if (vak_same(call, VAK_TEXT("http_fetch"))) return vak_http_fetch(VAK_TEXT("PUT"), a, value, b);
     if (vak_same(call, VAK_TEXT("kv_get"))) return vak_kv_get(a);
     if (vak_same(call, VAK_TEXT("kv_set"))) return vak_kv_set(a, b);
     if (vak_same(call, VAK_TEXT("kv_delete"))) return vak_kv_delete(a);
@@ -137,6 +138,12 @@ static void ask_host(vak_out *out, vak_json request) {
     vak_put_text(out, vak_code(response));
     vak_key(out, "is_not_found");
     vak_put_bool(out, vak_has_code(response, "fs.not_found"));
+    vak_text url = { NULL, 0 };
+    vak_get_text(vak_member(vak_http_head(response), "url"), &url);
+    vak_key(out, "url");
+    vak_put_text(out, url);
+    vak_key(out, "body");
+    vak_put_text(out, vak_http_body(response));
     vak_key(out, "fails");
     vak_put_json(out, vak_parse(vak_fail_because(response).json));
     vak_end(out);
