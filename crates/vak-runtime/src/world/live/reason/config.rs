@@ -16,6 +16,9 @@ const KEY_NAME: &str = "REASON_KEY";
 /// How long a key is at least, in bytes: what is shorter is found everywhere.
 const MIN_KEY_BYTES: usize = 8;
 
+/// How long it is at most, in bytes.
+const MAX_KEY_BYTES: usize = 8000;
+
 /// The longest name of a model, in bytes.
 const MAX_MODEL_BYTES: usize = 200;
 
@@ -55,7 +58,7 @@ pub enum InvalidReason {
     #[error("a key is sent by `https` alone, or to an address of this machine")]
     Open,
     /// The key is too short, too long, or holds what no header has.
-    #[error("a key has {MIN_KEY_BYTES} to 8000 printable characters of ASCII, and no spaces")]
+    #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} printable characters of ASCII, and no spaces")]
     Key,
     /// There are no calls without tokens.
     #[error("a bound on tokens is 1 at least")]
@@ -103,7 +106,7 @@ impl ReasonConfig {
             return Err(InvalidReason::Open);
         }
         // A key is one word: a secret's words are looked for in answers one by one, if they are long enough.
-        if key.len() < MIN_KEY_BYTES || key.contains(|c: char| c.is_whitespace()) {
+        if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&key.len()) || key.contains(|c: char| c.is_whitespace()) {
             return Err(InvalidReason::Key);
         }
         let server = format!("{}:{}", self.url.host(), self.url.port());
@@ -237,7 +240,7 @@ mod tests {
         for base in ["http://a.test/v1", "http://10.0.0.1/", "http://localhost:8080/"] {
             assert_eq!(key(base, "sk-s3cret").err(), Some(InvalidReason::Open), "{base}");
         }
-        for wrong in ["", "short", "two words-and-more", "sk-s3cret\r\nx: y", "sk-s3crét", &"k".repeat(9000)] {
+        for wrong in ["", "short", "two words-and-more", "sk-s3cret\r\nx: y", "sk-s3crét", &"k".repeat(8001)] {
             assert_eq!(key("https://a.test", wrong).err(), Some(InvalidReason::Key), "{wrong:.20}");
         }
     }
