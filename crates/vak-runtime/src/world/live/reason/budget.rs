@@ -147,7 +147,7 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    while budget.reserve(tokens(2, 1)).is_ok() {
+                    while given.load(Ordering::SeqCst) < 5000 && budget.reserve(tokens(2, 1)).is_ok() {
                         given.fetch_add(3, Ordering::SeqCst);
                     }
                 });
