@@ -224,6 +224,10 @@ static inline vak_response vak_random(int64_t length);
 /* `{"allowed","actions":[{"allowed","code","policies","reason"}]}` on an array of actions, by the capability
  * `verify_plan`. */
 static inline vak_response vak_verify_plan(vak_json actions);
+/* `{"text","tokens":{"input","output"},"model","finish"}`, what the operator's model says to an array of messages,
+ * `{"role","content"}`, by the capability `reason`. The answer has at most `max_tokens`; with 0, as many as the operator
+ * allows. */
+static inline vak_response vak_reason(vak_json messages, int64_t max_tokens);
 
 #ifndef __wasm__
 /* The host of a unit test, which has none but the one that it sets here: without, every call is denied. */
@@ -1492,6 +1496,7 @@ VAK__IMPORT(log)
 VAK__IMPORT(clock_now)
 VAK__IMPORT(random)
 VAK__IMPORT(verify_plan)
+VAK__IMPORT(reason)
 
 /* A failure that is the kit's own. */
 static inline vak_response vak__failure(const char *code, const char *why) {
@@ -1658,6 +1663,17 @@ static inline vak_response vak_verify_plan(vak_json actions) {
     vak_key(&request, "actions");
     vak_put_json(&request, actions);
     return vak__ask(vak__host_verify_plan, &request, VAK__NO_BODY);
+}
+
+static inline vak_response vak_reason(vak_json messages, int64_t max_tokens) {
+    vak_out request = vak__request();
+    vak_key(&request, "messages");
+    vak_put_json(&request, messages);
+    if (max_tokens != 0) {
+        vak_key(&request, "max_tokens");
+        vak_put_i64(&request, max_tokens);
+    }
+    return vak__ask(vak__host_reason, &request, VAK__NO_BODY);
 }
 
 static inline vak_text vak_code(vak_response response) {

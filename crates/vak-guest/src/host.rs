@@ -10,6 +10,7 @@ pub mod log;
 pub mod mock;
 pub mod plan;
 pub mod random;
+pub mod reason;
 #[cfg(test)]
 mod tests;
 

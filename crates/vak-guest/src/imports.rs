@@ -50,7 +50,8 @@ host_functions!(
     log,
     clock_now,
     random,
-    verify_plan
+    verify_plan,
+    reason
 );
 
 /// Copies out the response that the call before had no room for.

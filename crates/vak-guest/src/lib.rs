@@ -48,8 +48,8 @@
 //! can act on, so return an error for whatever an input can cause.
 //!
 //! # The host
-//! What a skill can't compute it asks its host for: [`fs`], [`http`], [`kv`], [`log`], [`clock`], [`random`] and [`plan`], each
-//! with the capability that `skill.yaml` has to declare. What goes wrong is a [`HostError`], and `?` makes it the skill's own
+//! What a skill can't compute it asks its host for: [`fs`], [`http`], [`kv`], [`log`], [`clock`], [`random`], [`plan`] and
+//! [`reason`], each with the capability that `skill.yaml` has to declare. What goes wrong is a [`HostError`], and `?` makes it the skill's own
 //! error. A module imports only what its code can reach, so a skill that calls nothing of it is none the larger. Natively
 //! the calls go to a [`mock`], so that unit tests need no host.
 //!
@@ -75,7 +75,7 @@ pub use answer::answer;
 pub use error::Error;
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::mock;
-pub use host::{HostError, clock, fs, http, kv, log, plan, random};
+pub use host::{HostError, clock, fs, http, kv, log, plan, random, reason};
 
 /// What the expansion of [`export!`] calls; not for anyone else.
 #[cfg(target_arch = "wasm32")]

@@ -246,6 +246,11 @@ pub enum Effect {
         /// How many actions the plan has.
         actions: u64,
     },
+    /// Has the operator's model complete a conversation.
+    Reason {
+        /// How long the messages are together, in bytes.
+        bytes: u64,
+    },
 }
 
 /// What one effect acts on, as a policy names it.
@@ -281,6 +286,7 @@ impl Effect {
             Self::ClockNow => HostCall::ClockNow,
             Self::Random { .. } => HostCall::Random,
             Self::VerifyPlan { .. } => HostCall::VerifyPlan,
+            Self::Reason { .. } => HostCall::Reason,
         }
     }
 
@@ -298,7 +304,9 @@ impl Effect {
                 (Resource::Key(key.as_str()), None)
             }
             Self::KvList { prefix } => (Resource::Key(prefix), None),
-            Self::Log { .. } | Self::ClockNow | Self::Random { .. } | Self::VerifyPlan { .. } => (Resource::Host, None),
+            Self::Log { .. } | Self::ClockNow | Self::Random { .. } | Self::VerifyPlan { .. } | Self::Reason { .. } => {
+                (Resource::Host, None)
+            }
         };
         std::iter::once(first).chain(second)
     }
@@ -311,7 +319,8 @@ impl Effect {
             | Self::HttpFetch { bytes, .. }
             | Self::KvSet { bytes, .. }
             | Self::Log { bytes }
-            | Self::Random { bytes } => Some(*bytes),
+            | Self::Random { bytes }
+            | Self::Reason { bytes } => Some(*bytes),
             _ => None,
         }
     }
@@ -400,5 +409,6 @@ mod tests {
         assert_eq!(rename.resources().count(), 2);
         assert_eq!(Effect::KvList { prefix: String::new() }.to_string(), "kv_list \"\"");
         assert_eq!(Effect::ClockNow.to_string(), "clock_now");
+        assert_eq!(Effect::Reason { bytes: 7 }.to_string(), "reason (7 bytes)");
     }
 }

@@ -1,15 +1,17 @@
 //! What the operator gives a run: by flags, each a small policy of its own.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use vak_cli::{Failure, Place, quote};
 use vak_model::{Capability, Code, Digest, GuestPath, InvalidPath, Manifest};
 use vak_package::read_file;
 use vak_policy::{Allowance, GrantError, InvalidPattern, Operator, PolicyError, Principal, UrlPattern, explain};
-use vak_runtime::HttpConfig;
+use vak_runtime::{HttpConfig, Reasoner};
 
 use crate::failures;
+use crate::reason::ReasonArgs;
 use crate::secrets;
 
 /// The longest policy that is read, in bytes; the engine's own bound.
@@ -43,6 +45,9 @@ pub(crate) struct GrantArgs {
     /// Have an agent's plan checked
     #[arg(long)]
     pub(crate) allow_verify_plan: bool,
+    /// Ask the model of --reason-url
+    #[arg(long)]
+    pub(crate) allow_reason: bool,
     /// Do what the policies in FILE say, in Cedar; its paths begin at the current folder, or with names given by --folder
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
@@ -58,6 +63,8 @@ pub(crate) struct GrantArgs {
     /// Show what the skill asks for and would get, and don't run it
     #[arg(long, conflicts_with_all = ["golden", "invoke", "input", "export", "stats", "profile"])]
     pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) reason: ReasonArgs,
 }
 
 /// The operator's word, and the folders that it is about.
@@ -67,6 +74,8 @@ pub(crate) struct Given {
     pub(crate) folders: Vec<Mount>,
     /// How HTTP requests are made, where any may be.
     pub(crate) http: HttpConfig,
+    /// What asks a model, where one may be asked.
+    pub(crate) reason: Option<Arc<Reasoner>>,
     /// The policies' text, by its digest.
     pub(crate) policy: Option<Digest>,
 }
@@ -102,12 +111,14 @@ impl GrantArgs {
         }
         let secrets = self.secret.iter().map(|word| secrets::secret(word)).collect::<Result<_, _>>()?;
         given.http = HttpConfig::default().secrets(secrets);
+        given.reason = self.reason.reasoner()?;
         let all = [
             (self.allow_kv, Capability::Kv),
             (self.allow_log, Capability::Log),
             (self.allow_clock, Capability::Clock),
             (self.allow_random, Capability::Random),
             (self.allow_verify_plan, Capability::VerifyPlan),
+            (self.allow_reason, Capability::Reason),
         ];
         let all = all.into_iter().filter(|(allowed, _)| *allowed);
         Ok(all.fold(given, |given, (_, capability)| given.allow(Allowance::All(capability))))

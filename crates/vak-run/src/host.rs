@@ -28,6 +28,7 @@ impl Stage {
         }
         world = world.kv(Home::from_env().state.join("kv"), &self.principal);
         world = world.http(Arc::new(HttpClient::new(self.given.http.clone())));
+        world = self.given.reason.iter().cloned().fold(world, LiveConfig::reason);
         world = seed.into_iter().fold(world, LiveConfig::seed);
         let host = Host::new(Box::new(world.build()));
         Ok(match audit.recorder() {

@@ -20,6 +20,7 @@ mod list;
 mod load;
 mod locate;
 mod profile;
+mod reason;
 mod report;
 mod run;
 mod runtime;

@@ -27,16 +27,34 @@ pub(crate) fn secret(word: &str) -> Result<Secret, Failure> {
     let (name, rest) = word.split_once('=').ok_or_else(form)?;
     let (source, place) = rest.rsplit_once('@').ok_or_else(form)?;
     let (host, header) = place.rsplit_once(':').ok_or_else(form)?;
-    let value = match source.split_once(':') {
-        Some(("env", variable)) => {
-            std::env::var(variable).map_err(|_| wrong(&format!("names the variable `{variable}`, which is not set")))?
-        }
+    if !is_source(source) {
+        return Err(form());
+    }
+    let value = value("secret", source)?;
+    Secret::new(name, host, header, &value).map_err(|error: InvalidSecret| wrong(&format!("can't be used: {error}")))
+}
+
+/// The value that a word of the flag `--flag` names, `env:VAR` or `file:PATH`, without the end of its line.
+///
+/// No error shows anything but the word.
+pub(crate) fn value(flag: &str, source: &str) -> Result<Zeroizing<String>, Failure> {
+    let wrong = |what: String| Failure::new(Code::UsageArguments, format!("--{flag} {what}"));
+    let value = Zeroizing::new(match source.split_once(':') {
+        Some(("env", variable)) => std::env::var(variable).map_err(|_| {
+            wrong(format!("names the variable `{}`, which is not set", vak_model::printable(variable, 200)))
+        })?,
         Some(("file", path)) => of_file(Path::new(path))?,
-        _ => return Err(form()),
-    };
-    let value = Zeroizing::new(value);
-    Secret::new(name, host, header, value.trim_end_matches(['\r', '\n']))
-        .map_err(|error: InvalidSecret| wrong(&format!("can't be used: {error}")))
+        _ => {
+            // What is written in its place may be the value itself.
+            return Err(wrong("is not written as env:VAR or file:PATH".to_owned())
+                .next(format!("--{flag} env:API_KEY"), "takes the value of a variable"));
+        }
+    });
+    Ok(Zeroizing::new(value.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn is_source(word: &str) -> bool {
+    matches!(word.split_once(':'), Some(("env" | "file", _)))
 }
 
 fn of_file(path: &Path) -> Result<String, Failure> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vak_model::{Capability, Code, ExportName, LimitKind};
+use vak_model::{Code, ExportName, LimitKind};
 use vak_package::{JsonError, ScanError, SchemaError, SchemaViolation};
 use vak_policy::GrantError;
 use wasmtime::Trap;
@@ -94,9 +94,6 @@ pub enum PrepareError {
     /// The manifest needs a capability that the grant does not hold.
     #[error(transparent)]
     NotGranted(#[from] GrantError),
-    /// The grant holds a capability that this runtime has nothing behind.
-    #[error("the capability `{0}` is granted, and this runtime can't give it")]
-    Unavailable(Capability),
     /// The engine can't link what was checked.
     #[error("the module can't be linked: {0}")]
     Link(String),
@@ -108,7 +105,7 @@ impl PrepareError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Schema { .. } => Code::ManifestSchema,
-            Self::NotGranted(_) | Self::Unavailable(_) => Code::CapabilityDenied,
+            Self::NotGranted(_) => Code::CapabilityDenied,
             Self::Link(_) => Code::InternalBug,
         }
     }

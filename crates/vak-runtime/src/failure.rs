@@ -116,6 +116,26 @@ pub enum Failure {
         /// The most that is given.
         max: u64,
     },
+    /// The endpoint of the model answers with a status that is no success.
+    #[error("the model's endpoint answers with the status {status}")]
+    ReasonEndpoint {
+        /// The status.
+        status: u16,
+    },
+    /// The endpoint's answer is none.
+    #[error("the model's endpoint gives no answer that can be used: {0}")]
+    ReasonAnswer(&'static str),
+    /// The run has used the tokens that it may, or too few are left.
+    #[error("the call may need {needed} tokens, and the run has {left} left")]
+    ReasonTokens {
+        /// What the call may need at most.
+        needed: u64,
+        /// What is left.
+        left: u64,
+    },
+    /// The run has cost as much as it may, or the call could cost more than is left.
+    #[error("the call may cost more than the run has left")]
+    ReasonCost,
     /// The call may be made, and nothing stands behind it here.
     #[error("nothing stands behind this function here")]
     Unavailable,
@@ -157,6 +177,10 @@ impl Failure {
             Self::KvQuota => "kv.quota",
             Self::KvIo => "kv.io",
             Self::RandomLength { .. } => "random.length",
+            Self::ReasonEndpoint { .. } => "reason.endpoint",
+            Self::ReasonAnswer(_) => "reason.answer",
+            Self::ReasonTokens { .. } => "reason.tokens",
+            Self::ReasonCost => "reason.cost",
             Self::Unavailable => "host.unavailable",
         }
     }

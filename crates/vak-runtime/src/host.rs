@@ -11,6 +11,7 @@ mod kv;
 mod log;
 mod plan;
 mod random;
+mod reason;
 mod request;
 
 use std::collections::BTreeSet;
@@ -18,15 +19,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use vak_abi::{IMPORT_MODULE, IMPORT_TAKE};
-use vak_model::{Capability, Denial, Effect, HostCall, LimitKind, Limits, Manifest};
+use vak_model::{Denial, Effect, HostCall, LimitKind, Limits};
 use vak_policy::Grant;
 use wasmtime::{Linker, Module};
 
 pub(crate) use self::http::check_header;
-#[cfg(test)]
 pub(crate) use self::http::parse_url;
 use self::request::Request;
-use crate::error::PrepareError;
 use crate::failure::Failure;
 use crate::gate::{Ask, Gate, Reply, Waiting};
 use crate::meter::Meter;
@@ -104,9 +103,9 @@ struct Context<'a> {
 /// Reads a request: which effect it asks for, and how that is done.
 type Function = fn(Request, Context<'_>) -> Result<Ask, Failure>;
 
-/// The function behind a host call; none for those that nothing stands behind yet.
-const fn function(call: HostCall) -> Option<Function> {
-    Some(match call {
+/// The function behind a host call.
+const fn function(call: HostCall) -> Function {
+    match call {
         HostCall::FsRead => fs::read,
         HostCall::FsList => fs::list,
         HostCall::FsStat => fs::stat,
@@ -122,17 +121,8 @@ const fn function(call: HostCall) -> Option<Function> {
         HostCall::Random => random::random,
         HostCall::VerifyPlan => plan::verify,
         HostCall::HttpFetch => http::first,
-        HostCall::Reason => return None,
-    })
-}
-
-/// Refuses capabilities that are asked for and held, and that nothing here stands behind.
-pub(crate) fn available(manifest: &Manifest, grant: &Grant) -> Result<(), PrepareError> {
-    let unavailable = |capability: &Capability| {
-        let stands = |capability: Capability| capability.calls().all(|call| function(call).is_some());
-        manifest.requests(*capability) && grant.holds(*capability) && !stands(*capability)
-    };
-    Capability::ALL.into_iter().find(unavailable).map_or(Ok(()), |held| Err(PrepareError::Unavailable(held)))
+        HostCall::Reason => reason::reason,
+    }
 }
 
 /// Links what the module imports, and says whether that is anything. That the manifest declares it is known.

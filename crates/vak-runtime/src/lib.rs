@@ -93,9 +93,11 @@ pub use record::{AuditRecorder, Ended, RecordError, Recorder, Summary};
 pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
 pub use world::live::http::{HttpClient, HttpConfig, InvalidSecret, Names, Secret, SystemNames};
+pub use world::live::reason::{InvalidReason, Price, ReasonConfig, Reasoner};
 pub use world::live::{LiveConfig, LiveWorld, LogSink};
 pub use world::{
-    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Response, World, WorldError, WorldFuture, WriteMode,
+    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Message, Reason, Response, Role, World, WorldError,
+    WorldFuture, WriteMode,
 };
 
 /// The exact version of the engine that this crate is built with.

@@ -5,6 +5,7 @@
 
 pub(crate) mod http;
 pub(crate) mod live;
+pub(crate) mod reason;
 
 use std::future::Future;
 use std::io;
@@ -17,6 +18,7 @@ use vak_policy::Reserved;
 
 pub use self::http::HttpFetch;
 pub(crate) use self::http::{MAX_HTTP_BYTES, Sent};
+pub use self::reason::{Message, Reason, Role};
 use crate::failure::Failure;
 use crate::gate::Permit;
 
@@ -285,6 +287,12 @@ pub trait World: Send {
     /// Draws random bytes.
     fn random(&mut self, permit: Permit, bytes: usize) -> WorldFuture<'_> {
         drop((permit, bytes));
+        nothing()
+    }
+
+    /// Has a model complete a conversation. The response is `{"text","tokens":{"input","output"},"model","finish"}`.
+    fn reason(&mut self, permit: Permit, request: Reason) -> WorldFuture<'_> {
+        drop((permit, request));
         nothing()
     }
 }

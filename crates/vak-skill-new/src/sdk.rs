@@ -65,6 +65,7 @@ pub(crate) const CRATES: &[Crate] = &[
         "src/host/mock/answer.rs",
         "src/host/plan.rs",
         "src/host/random.rs",
+        "src/host/reason.rs",
         "src/host/tests.rs",
         "src/imports.rs",
         "src/json.rs",

@@ -24,11 +24,12 @@
 mod answer;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use vak_abi::{Response, Status};
 
 use super::log::Level;
+use super::reason::Message;
 
 /// A host for unit tests. A new one has no files and no keys, allows every call, and its clock stands at 0.
 #[derive(Debug, Default)]
@@ -38,6 +39,9 @@ pub struct Host {
     /// What is at a URL: a status and a body.
     pages: BTreeMap<String, (u16, Vec<u8>)>,
     requests: Vec<(String, String, Vec<u8>)>,
+    /// What the model has still to say, and what it was asked.
+    completions: VecDeque<String>,
+    conversations: Vec<Vec<Message>>,
     lines: Vec<(Level, String)>,
     unix_ms: u64,
     /// What the stream of random bytes goes on from.
@@ -89,6 +93,14 @@ impl Host {
         self
     }
 
+    /// With what the model says to the next question. With several, they are its answers in that order; after the last one
+    /// there is no model, `host.unavailable`.
+    #[must_use]
+    pub fn completion(mut self, text: &str) -> Self {
+        self.completions.push_back(text.to_owned());
+        self
+    }
+
     /// With a clock that stands, at so many milliseconds since 1970. Default: 0.
     #[must_use]
     pub fn clock(mut self, unix_ms: u64) -> Self {
@@ -134,6 +146,12 @@ impl Host {
     #[must_use]
     pub fn requests(&self) -> &[(String, String, Vec<u8>)] {
         &self.requests
+    }
+
+    /// What the model was asked, the first conversation first.
+    #[must_use]
+    pub fn conversations(&self) -> &[Vec<Message>] {
+        &self.conversations
     }
 
     /// The lines that were logged, the first one first.

@@ -167,7 +167,7 @@ fn a_plan_gets_a_decision_for_each_action() {
 #[test]
 fn whatever_is_denied_says_so_and_is_not_done() {
     type Call = fn() -> Result<(), HostError>;
-    let calls: [(&str, Call); 17] = [
+    let calls: [(&str, Call); 18] = [
         ("fs.read", || fs::read("a").map(drop)),
         ("fs_stat", || fs::read("a").map(drop)),
         ("fs_read", || fs::read_part("a", 0, &mut [0; 1]).map(drop)),
@@ -184,6 +184,7 @@ fn whatever_is_denied_says_so_and_is_not_done() {
         ("log", || log::info("x")),
         ("clock_now", || clock::now_ms().map(drop)),
         ("random", || random::bytes(1).map(drop)),
+        ("reason", || reason::ask("a").map(drop)),
         ("verify_plan", || plan::verify(&[]).map(drop)),
     ];
     for (name, call) in calls {
@@ -250,11 +251,15 @@ fn a_host_that_does_not_keep_to_the_abi_is_an_error_and_no_panic() {
 #[test]
 fn what_a_host_must_not_say_is_not_taken_for_an_answer() {
     type Call = fn() -> Result<(), HostError>;
-    let calls: [(&'static str, &[u8], Call); 8] = [
+    let calls: [(&'static str, &[u8], Call); 10] = [
         ("random", b"", || random::bytes(8).map(drop)),
         ("random", b"1234567", || random::bytes(8).map(drop)),
         ("random", b"123456789", || random::bytes(8).map(drop)),
         ("fs_read", b"123456789", || fs::read_part("a", 0, &mut [0; 8]).map(drop)),
+        ("reason", br#"{"text":"a","tokens":{},"model":"m","finish":"stop"}"#, || reason::ask("a").map(drop)),
+        ("reason", br#"{"text":"a","tokens":{"input":1,"output":1},"model":"m","finish":"x"}"#, || {
+            reason::ask("a").map(drop)
+        }),
         ("verify_plan", br#"{"allowed":true,"actions":[]}"#, || plan::verify(&[Action::new("log", "")]).map(drop)),
         ("clock_now", br#"{"unix_ms":-1}"#, || clock::now_ms().map(drop)),
         ("fs_stat", br#"{"kind":"door","size":1,"links":1}"#, || fs::stat("a").map(drop)),
@@ -279,4 +284,28 @@ fn requests_are_a_line_and_a_body() {
     let encoded = |request: &str, body: &[u8]| encode(&request, body).expect("JSON");
     assert_eq!(encoded("a\nb", b""), br#""a\nb""#);
     assert_eq!(encoded("a", b"{\n}"), b"\"a\"\n{\n}");
+}
+
+#[test]
+fn a_model_is_asked_in_order_and_cut_off_where_the_skill_says() {
+    let mut host = Host::new().completion("first").completion("second ö");
+    let (first, second, third) = host.run(|| {
+        let first = reason::Request::new().system("a").user("b").assistant("c").user("d").send();
+        (first, reason::Request::new().user("e").max_tokens(2).send(), reason::ask("f"))
+    });
+    let first = first.expect("an answer");
+    assert_eq!((first.text.as_str(), first.is_whole(), first.tokens.input), ("first", true, 1));
+    let second = second.expect("an answer");
+    assert_eq!((second.text.as_str(), second.is_whole()), ("second ", false));
+    assert_eq!(code(third), "host.unavailable");
+    let asked: Vec<usize> = host.conversations().iter().map(Vec::len).collect();
+    assert_eq!(asked, [4, 1]);
+    for wrong in [
+        reason::Request::new(),
+        reason::Request::new().user("a").max_tokens(0),
+        reason::Request::new().user("a".repeat((256 << 10) + 1)),
+        (0..65).fold(reason::Request::new(), |request, _| request.user("a")),
+    ] {
+        assert_eq!(code(Host::new().completion("x").run(|| wrong.send())), "request.invalid");
+    }
 }

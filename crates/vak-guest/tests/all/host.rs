@@ -37,6 +37,8 @@ fn every_call_writes_its_request_as_the_host_reads_it() {
         (json!({"call":"clock_now","a":""}), "clock_now {}"),
         (json!({"call":"random","a":"","number":6}), r#"random {"length":6}"#),
         (json!({"call":"verify_plan","a":"","value":[{"type":"x"}]}), r#"verify_plan {"actions":[{"type":"x"}]}"#),
+        (json!({"call":"reason","a":"","value":[{"role":"user"}]}), r#"reason {"messages":[{"role":"user"}]}"#),
+        (json!({"call":"reason","a":"","number":5,"value":[]}), r#"reason {"messages":[],"max_tokens":5}"#),
     ];
     let with_host = cases.each_ref().map(|(request, _)| {
         let mut request = request.clone();

@@ -109,6 +109,7 @@ static vak_response call_host(vak_text call, vak_text a, vak_text b, int64_t num
     if (vak_same(call, VAK_TEXT("log"))) return vak_log((vak_level)number, b);
     if (vak_same(call, VAK_TEXT("clock_now"))) return vak_clock_now();
     if (vak_same(call, VAK_TEXT("random"))) return vak_random(number);
+    if (vak_same(call, VAK_TEXT("reason"))) return vak_reason(value, number);
     return vak_verify_plan(value);
 }
 

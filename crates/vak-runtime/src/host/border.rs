@@ -1,7 +1,7 @@
 //! The way of a host call: from four numbers of a guest's to a request, and from a reply to bytes in its memory.
 
 use vak_abi::{EXPORT_MEMORY, IMPORT_MODULE, IMPORT_TAKE, Response, Status};
-use vak_model::{Ground, HostCall};
+use vak_model::HostCall;
 use wasmtime::{Caller, Extern, Linker, Memory, Trap};
 
 use super::request::{MAX_REQUEST_BYTES, Request};
@@ -18,8 +18,8 @@ const CALL_FUEL: u64 = 500;
 /// How many bytes of a request or a response one unit of fuel pays for.
 const BYTES_PER_FUEL: u64 = 4;
 
-/// Links a host call to its function; without one it is denied, as nothing of it can be granted.
-pub(super) fn link(linker: &mut Linker<Meter>, call: HostCall, function: Option<Function>) -> wasmtime::Result<()> {
+/// Links a host call to its function.
+pub(super) fn link(linker: &mut Linker<Meter>, call: HostCall, function: Function) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         IMPORT_MODULE,
         call.name(),
@@ -74,15 +74,14 @@ struct Call {
 }
 
 impl Call {
-    async fn serve(self, caller: &mut Caller<'_, Meter>, function: Option<Function>) -> wasmtime::Result<i64> {
+    async fn serve(self, caller: &mut Caller<'_, Meter>, function: Function) -> wasmtime::Result<i64> {
         caller.data_mut().count_host_call()?;
         let request = self.take_request(caller)?;
         let funnel = caller.data_mut().funnel()?;
         funnel.kept = None;
-        let reply = match (request, function) {
-            (Err(failure), _) => Reply::failed(&failure),
-            (Ok(_), None) => Reply::denied(Ground::Ungranted.word(), &Ground::Ungranted),
-            (Ok(request), Some(function)) => funnel.answer(self.asks, request, function).await?,
+        let reply = match request {
+            Err(failure) => Reply::failed(&failure),
+            Ok(request) => funnel.answer(self.asks, request, function).await?,
         };
         charge(caller, pay(reply.bytes.len()))?;
         let packed = deliver(caller, self.room, &reply)?;

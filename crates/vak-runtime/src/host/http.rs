@@ -12,7 +12,6 @@ use vak_policy::Grant;
 
 use self::header::Headers;
 pub(crate) use self::header::check as check_header;
-#[cfg(test)]
 pub(crate) use self::url::parse as parse_url;
 use super::request::Request;
 use crate::failure::Failure;

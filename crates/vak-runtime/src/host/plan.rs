@@ -1,7 +1,7 @@
 //! What an agent intends to do: `verify_plan` decides each action as if it were asked for, and does nothing of it.
 
 use serde::{Deserialize, Serialize};
-use vak_model::{Decision, Effect, Ground, HostCall, KvKey};
+use vak_model::{Decision, Effect, HostCall, KvKey};
 use vak_policy::Grant;
 
 use super::Context;
@@ -86,9 +86,6 @@ impl Action {
         let Some(call) = HostCall::named(&self.r#type) else {
             return denied(UNKNOWN, "no host call has that name".to_owned());
         };
-        if super::function(call).is_none() {
-            return denied(Ground::Ungranted.word(), Ground::Ungranted.to_string());
-        }
         let Some(effect) = self.effect(call) else {
             return denied(TARGET, "the target is none of this host call's".to_owned());
         };
@@ -128,7 +125,7 @@ impl Action {
             HostCall::Random => nothing(Effect::Random { bytes })?,
             HostCall::VerifyPlan => nothing(Effect::VerifyPlan { actions: 0 })?,
             HostCall::HttpFetch => super::http::planned(&self.target, bytes)?,
-            HostCall::Reason => return None,
+            HostCall::Reason => nothing(Effect::Reason { bytes })?,
         })
     }
 }

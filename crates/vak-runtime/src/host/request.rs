@@ -50,6 +50,11 @@ impl Request {
         Ok((parse(&self.bytes[..line], MAX_LINE_BYTES)?, Body::after(Arc::clone(&self.bytes), rest)))
     }
 
+    /// All of it, shared.
+    pub(super) fn whole(&self) -> Body {
+        Body::after(Arc::clone(&self.bytes), 0)
+    }
+
     /// Where the line ends, and where the body begins.
     fn split(&self) -> (usize, usize) {
         let end = self.bytes.iter().position(|byte| *byte == b'\n');

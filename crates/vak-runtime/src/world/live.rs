@@ -5,6 +5,7 @@ pub(crate) mod http;
 mod kv;
 mod quota;
 mod random;
+pub(crate) mod reason;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,10 @@ use self::fs::{Folders, Last};
 use self::http::HttpClient;
 use self::kv::Store;
 use self::random::Random;
-use super::{Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Response, World, WorldError, WorldFuture, nothing};
+use self::reason::Reasoner;
+use super::{
+    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Reason, Response, World, WorldError, WorldFuture, nothing,
+};
 use crate::gate::{Attempt, Judge, Permit};
 
 /// Where the lines go that skills write for the operator.
@@ -33,6 +37,7 @@ pub struct LiveConfig {
     folders: Folders,
     store: Option<Store>,
     http: Option<Arc<HttpClient>>,
+    reason: Option<Arc<Reasoner>>,
     log: Option<Box<dyn LogSink>>,
     random: Random,
 }
@@ -75,6 +80,14 @@ impl LiveConfig {
         self
     }
 
+    /// Has its conversations completed by a model. All calls that share the reasoner share what it may spend. Default: there
+    /// is no model.
+    #[must_use]
+    pub fn reason(mut self, reasoner: Arc<Reasoner>) -> Self {
+        self.reason = Some(reasoner);
+        self
+    }
+
     /// Where its lines go. Default: nowhere.
     #[must_use]
     pub fn log(mut self, sink: Box<dyn LogSink>) -> Self {
@@ -92,8 +105,8 @@ impl LiveConfig {
     /// The world, for one call.
     #[must_use]
     pub fn build(self) -> LiveWorld {
-        let Self { folders, store, http, log, random } = self;
-        LiveWorld { folders: Arc::new(folders), store: store.map(Arc::new), http, log, random }
+        let Self { folders, store, http, reason, log, random } = self;
+        LiveWorld { folders: Arc::new(folders), store: store.map(Arc::new), http, reason, log, random }
     }
 }
 
@@ -102,6 +115,7 @@ pub struct LiveWorld {
     folders: Arc<Folders>,
     store: Option<Arc<Store>>,
     http: Option<Arc<HttpClient>>,
+    reason: Option<Arc<Reasoner>>,
     log: Option<Box<dyn LogSink>>,
     random: Random,
 }
@@ -226,5 +240,12 @@ impl World for LiveWorld {
     fn random(&mut self, permit: Permit, bytes: usize) -> WorldFuture<'_> {
         drop(permit);
         ready(self.random.draw(bytes).map(Response::bytes))
+    }
+
+    fn reason(&mut self, permit: Permit, request: Reason) -> WorldFuture<'_> {
+        let Some(reasoner) = &self.reason else { return nothing() };
+        let (reasoner, deadline) = (Arc::clone(reasoner), permit.deadline());
+        drop(permit);
+        Box::pin(async move { reasoner.complete(&request, deadline).await })
     }
 }

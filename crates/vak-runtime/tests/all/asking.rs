@@ -120,7 +120,14 @@ pub(crate) fn path(text: &str) -> GuestPath {
 
 /// An operator who gives all of what is not about places, and the folders `data` to read and `out` to read and write.
 pub(crate) fn generous() -> Operator {
-    let all = [Capability::Kv, Capability::Log, Capability::Clock, Capability::Random, Capability::VerifyPlan];
+    let all = [
+        Capability::Kv,
+        Capability::Log,
+        Capability::Clock,
+        Capability::Random,
+        Capability::VerifyPlan,
+        Capability::Reason,
+    ];
     let operator = all.into_iter().fold(Operator::nothing(), |operator, one| operator.allow(Allowance::All(one)));
     [Allowance::Read(path("data")), Allowance::Read(path("out")), Allowance::Write(path("out"))]
         .into_iter()
@@ -133,7 +140,7 @@ pub(crate) fn asks_all() -> String {
         "capabilities: [{{ fs.read: [\"data\", \"data/**\", \"out\", \"out/**\"], optional: true }}, \
          {{ fs.write: [\"out\", \"out/**\"], optional: true }}, {{ kv: null, optional: true }}, \
          {{ log: null, optional: true }}, {{ clock: null, optional: true }}, {{ random: null, optional: true }}, \
-         {{ verify_plan: null, optional: true }}]\n{MUCH}"
+         {{ verify_plan: null, optional: true }}, {{ reason: null, optional: true }}]\n{MUCH}"
     )
 }
 

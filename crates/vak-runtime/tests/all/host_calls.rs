@@ -143,6 +143,7 @@ fn a_plan_is_decided_as_its_actions_would_be_and_none_is_done() {
         {"type":"fs_read","target":"/etc/passwd"},
         {"type":"kv_list"},
         {"type":"launch","target":"missiles"},
+        {"type":"reason","parameters":{"bytes":5}},
         {"type":"reason","target":"x"},
         {"type":"clock_now","target":"x"}]}"#
         .replace('\n', " ");
@@ -152,7 +153,7 @@ fn a_plan_is_decided_as_its_actions_would_be_and_none_is_done() {
     let codes: Vec<Option<&str>> =
         verified["actions"].as_array().expect("a list").iter().map(|action| action["code"].as_str()).collect();
     let (unrequested, target) = (Some("policy.unrequested"), Some("plan.target"));
-    let rest = [Some("plan.unknown"), Some("policy.ungranted"), target];
+    let rest = [Some("plan.unknown"), None, target, target];
     assert_eq!(codes, [[None, unrequested, None, target, None].as_slice(), &rest].concat());
     assert!(outcome.denied.is_empty());
     assert_eq!(std::fs::read_dir(place.path().join("out")).expect("listed").count(), 0);

@@ -15,6 +15,7 @@ mod host_calls;
 mod host_fs;
 mod host_http;
 mod host_kv;
+mod host_reason;
 mod hostile;
 mod instances;
 mod interruption;

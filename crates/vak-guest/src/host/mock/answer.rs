@@ -9,16 +9,19 @@ use vak_abi::Status;
 use super::Host;
 use crate::host::log::Level;
 use crate::host::plan::{Action, Decision, Verdict};
+use crate::host::reason::{Answer as Completion, Finish, Message, Tokens};
 use crate::json;
 
 /// The most bytes of a read.
 const MOST_READ: usize = 16 << 20;
 /// The most bytes of a value.
 const MOST_VALUE: usize = 1 << 20;
+/// The most bytes of a conversation.
+const MOST_SAID: usize = 256 << 10;
 /// How many keys a page has.
 const PAGE: usize = 1000;
 /// What can be asked for, by capability.
-const CALLS: [(&str, &[&str]); 8] = [
+const CALLS: [(&str, &[&str]); 9] = [
     ("fs.read", &["fs_read", "fs_list", "fs_stat"]),
     ("fs.write", &["fs_write", "fs_remove", "fs_rename"]),
     ("net.http", &["http_fetch"]),
@@ -27,6 +30,7 @@ const CALLS: [(&str, &[&str]); 8] = [
     ("clock", &["clock_now"]),
     ("random", &["random"]),
     ("verify_plan", &["verify_plan"]),
+    ("reason", &["reason"]),
 ];
 
 /// A response, or the code of a failure.
@@ -102,6 +106,14 @@ struct Draw {
 #[serde(deny_unknown_fields)]
 struct Plan {
     actions: Vec<Action>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Conversation {
+    messages: Vec<Message>,
+    #[serde(default)]
+    max_tokens: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -190,6 +202,7 @@ impl Host {
             "clock_now" => given(&Time { unix_ms: self.unix_ms }),
             "random" => self.draw(&asked(line)?),
             "verify_plan" => self.verify_plan(asked(line)?),
+            "reason" => self.reason(asked(line)?),
             _ => Err("request.invalid"),
         }
     }
@@ -328,6 +341,21 @@ impl Host {
     fn verify_plan(&self, Plan { actions }: Plan) -> Answer {
         let actions: Vec<_> = actions.iter().map(|action| self.decide(action)).collect();
         given(&Verdict { allowed: actions.iter().all(|decision| decision.allowed), actions })
+    }
+
+    /// A token is four bytes here, and no answer is longer than was asked for.
+    fn reason(&mut self, Conversation { messages, max_tokens }: Conversation) -> Answer {
+        let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
+        if messages.is_empty() || messages.len() > 64 || bytes > MOST_SAID || max_tokens == Some(0) {
+            return Err("request.invalid");
+        }
+        let mut text = self.completions.pop_front().ok_or("host.unavailable")?;
+        self.conversations.push(messages);
+        let most = max_tokens.map_or(usize::MAX, |tokens| (tokens as usize).saturating_mul(4));
+        let finish = if text.len() > most { Finish::Length } else { Finish::Stop };
+        text.truncate(text.floor_char_boundary(most));
+        let tokens = Tokens { input: bytes.div_ceil(4) as u64, output: text.len().div_ceil(4) as u64 };
+        given(&Completion { text, tokens, model: "mock".to_owned(), finish })
     }
 
     fn decide(&self, Action { r#type, target, .. }: &Action) -> Decision {

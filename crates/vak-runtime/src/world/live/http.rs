@@ -113,6 +113,14 @@ impl HttpClient {
         net.run(deadline, async move { clients.send(fetch, &secrets).await }).await
     }
 
+    /// Takes the secrets out of what was read from an answer: with its escapes resolved it could hold them all the same.
+    pub(super) fn redact(&self, text: String) -> String {
+        let mut bytes = text.into_bytes();
+        self.config.secrets.iter().for_each(|secret| secret.redact(&mut bytes));
+        // What is put in is ASCII, in the place of ASCII.
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
     /// Judges an address that the URL itself has: nothing resolves it, so that no resolver could.
     fn judge(&self, fetch: &HttpFetch) -> Result<(), WorldError> {
         let HttpHost::Address(address) = *fetch.url.host() else { return Ok(()) };
@@ -136,4 +144,4 @@ impl HttpClient {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -82,7 +82,7 @@ impl Secret {
         self.place.matches(url) && (url.scheme() == HttpScheme::Https || here)
     }
 
-    fn redact(&self, bytes: &mut Vec<u8>) {
+    pub(super) fn redact(&self, bytes: &mut Vec<u8>) {
         for form in &self.forms {
             replace(bytes, form, format!("[secret {}]", self.name).as_bytes());
         }

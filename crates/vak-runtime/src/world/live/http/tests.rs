@@ -20,14 +20,14 @@ const SOON: Duration = Duration::from_millis(300);
 const LATE: Duration = Duration::from_secs(60);
 
 /// A server, and what it was asked.
-struct Server {
-    address: SocketAddr,
+pub(in crate::world::live) struct Server {
+    pub(in crate::world::live) address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
     /// Answers at a host of this machine as `say` does, which gets the number of the connection.
-    fn at(
+    pub(in crate::world::live) fn at(
         address: impl Into<SocketAddr>,
         say: impl Fn(usize, &mut TcpStream) -> io::Result<()> + Send + 'static,
     ) -> Self {
@@ -45,11 +45,11 @@ impl Server {
         Self { address, seen }
     }
 
-    fn saying(text: &'static str) -> Self {
+    pub(in crate::world::live) fn saying(text: &'static str) -> Self {
         Self::at((Ipv4Addr::LOCALHOST, 0), move |_, stream| stream.write_all(text.as_bytes()))
     }
 
-    fn seen(&self) -> Vec<String> {
+    pub(in crate::world::live) fn seen(&self) -> Vec<String> {
         self.seen.lock().expect("not poisoned").clone()
     }
 
