@@ -3,7 +3,7 @@
 mod fs;
 pub(crate) mod http;
 mod kv;
-mod quota;
+pub(crate) mod quota;
 mod random;
 
 use std::path::{Path, PathBuf};
