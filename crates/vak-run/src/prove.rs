@@ -5,6 +5,7 @@
 //! its own, which is looked at from outside; a verdict never comes from what the runtime says of itself.
 
 mod child;
+mod limits;
 mod module;
 mod observe;
 mod order;
@@ -178,7 +179,11 @@ fn proved(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Failur
         held: Capability::ALL.into_iter().filter(|capability| stage.grant.holds(*capability)).collect(),
         mounts: stage.given.folders.iter().map(|mount| mount.name.to_string()).collect(),
     };
-    let processes = Processes { program: THIS_PROGRAM.into(), words: std::env::args_os().skip(1).collect() };
+    let processes = Processes {
+        program: THIS_PROGRAM.into(),
+        words: std::env::args_os().skip(1).collect(),
+        environment: Vec::new(),
+    };
     let progress = ui.spinner("trying its limits");
     let rows = prove(&declared, &processes);
     drop(progress);

@@ -21,10 +21,9 @@ pub struct Processes {
     pub program: PathBuf,
     /// The words of its command line, without its own name: what names the skill, and what is granted.
     pub words: Vec<OsString>,
+    /// What its environment has besides that of this process.
+    pub environment: Vec<(OsString, OsString)>,
 }
-
-/// The variable of a process's environment that holds what no probe may see.
-pub(super) const VARIABLE: &str = "VAK_PROBE_SECRET";
 
 /// How long it may take before a probe can be called: it is compiled.
 const SETUP: Duration = Duration::from_secs(60);
@@ -66,12 +65,12 @@ pub(super) struct Seen {
 
 impl Processes {
     /// Has a process carry out an order, and looks at it. It is killed `patience` after its call began.
-    pub(super) fn carry_out(&self, order: &Order, secret: &str, patience: Duration) -> io::Result<Seen> {
+    pub(super) fn carry_out(&self, order: &Order, patience: Duration) -> io::Result<Seen> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut child = Command::new(&self.program)
             .arg("--probe")
             .args(&self.words)
-            .env(VARIABLE, secret)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -81,8 +80,9 @@ impl Processes {
         let call = follow(&ours, child.id(), order, patience);
         if matches!(&call, Err(error) if is_late(error)) {
             child.kill()?;
-        } else if call.is_ok() {
-            (&ours).write_all(b"\n")?;
+        } else {
+            // A process that has refused its probe, or failed, no longer waits to be let go.
+            let _ = (&ours).write_all(b"\n");
         }
         drop(ours);
         let status = wait(&mut child)?;
@@ -131,8 +131,8 @@ fn follow(control: &UnixStream, pid: u32, order: &Order, patience: Duration) -> 
     if said != READY {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    // The peak is counted from here on.
-    fs::write(format!("/proc/{pid}/clear_refs"), "5")?;
+    // The peak is counted from here on. Where that is not allowed, it is counted from what it was before.
+    let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
     let (resident, cpu) = (memory(pid)?, processor(pid)?);
     control.set_read_timeout(Some(patience))?;
     let began = Instant::now();

@@ -114,6 +114,7 @@ impl Trial {
             self.must,
             Must::Answer
                 | Must::AnswerAbove(_)
+                | Must::Output(_)
                 | Must::Log(_)
                 | Must::Lines(_)
                 | Must::Written(_)
@@ -155,7 +156,7 @@ impl Trial {
         };
         let folders = kept(if may_write { 0 } else { mounts.len() });
         let before = contents(&room, &folders)?;
-        let seen = processes.carry_out(&order, &room.secret, self.patience)?;
+        let seen = processes.carry_out(&order, self.patience)?;
         let calls = listener.map_or(0, Listener::finish) as u64;
         let changed = contents(&room, &folders)? != before;
         let (held, number) = self.must.judge(&seen, &room, changed, calls)?;
