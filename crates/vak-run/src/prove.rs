@@ -24,7 +24,7 @@ use vak_cli::{Failure, Table, Ui};
 use vak_model::{Capability, Code, Limits};
 
 use self::plan::Plan;
-use self::trial::{Result as Tried, Shows};
+use self::trial::{Shows, Tried};
 use crate::args::RunArgs;
 use crate::audit::Audit;
 use crate::report::Report;
@@ -114,11 +114,14 @@ pub struct Row {
 impl Row {
     fn of(plan: &Plan, tried: &[Tried]) -> Self {
         let any = |shows| tried.iter().any(|tried| tried.shows == shows);
-        let verdict = match () {
-            () if plan.trials.is_empty() => Verdict::NotApplicable,
-            () if any(Shows::Bad) => Verdict::DoesNotBind,
-            () if any(Shows::Nothing) => Verdict::NotShown,
-            () => Verdict::Binds,
+        let verdict = if plan.trials.is_empty() {
+            Verdict::NotApplicable
+        } else if any(Shows::Bad) {
+            Verdict::DoesNotBind
+        } else if any(Shows::Nothing) {
+            Verdict::NotShown
+        } else {
+            Verdict::Binds
         };
         let said: Vec<_> = tried.iter().map(|tried| tried.said.as_str()).collect();
         Self {
@@ -142,10 +145,9 @@ pub fn prove(declared: &Declared, processes: &Processes) -> Vec<Row> {
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some((i, trial)) = trials.get(next.load(Ordering::Relaxed)).and_then(|_| {
+                loop {
                     let i = next.fetch_add(1, Ordering::Relaxed);
-                    Some((i, trials.get(i)?))
-                }) {
+                    let Some(trial) = trials.get(i) else { return };
                     let result = trial.run(processes, &declared.mounts, declared.holds(Capability::FsWrite));
                     let result = result.unwrap_or_else(|error| Tried::failed(&error));
                     if let Some(place) = tried.lock().unwrap_or_else(PoisonError::into_inner).get_mut(i) {

@@ -137,7 +137,7 @@ fn write(declared: &Declared) -> Plan {
                 format!("{tries} attempts by `..`, absolute and by links: nothing changed"),
                 "a file was written",
             ),
-            trial(ask("fs_remove", gone), Must::Unwritten, "nor removed", "a file was removed"),
+            trial(ask("fs_remove", gone), Must::Unwritten, "none removed", "a file was removed"),
         ],
     }
 }
@@ -297,7 +297,7 @@ fn stored() -> Plan {
         ),
         trial(
             set(times * 8),
-            Must::StoredAtMost(STATE, quota * 4),
+            Must::StoredAtMost(STATE, quota * 3),
             "128 values: a store of {n} bytes",
             "128 values: a store of {n} bytes",
         ),

@@ -87,7 +87,7 @@ pub(super) enum Shows {
 
 /// What came of a trial.
 #[derive(Clone, Debug)]
-pub(super) struct Result {
+pub(super) struct Tried {
     pub(super) shows: Shows,
     /// What was seen, in words.
     pub(super) said: String,
@@ -95,7 +95,7 @@ pub(super) struct Result {
     pub(super) end: String,
 }
 
-impl Result {
+impl Tried {
     /// A trial that could not be made.
     pub(super) fn failed(error: &io::Error) -> Self {
         Self { shows: Shows::Nothing, said: format!("the trial failed: {error}"), end: "failed".to_owned() }
@@ -128,7 +128,7 @@ impl Trial {
 
     /// Tries it. A trial of time is tried again, twice at most: a busy machine may have been late, and what does not bind
     /// does not bind the third time either.
-    pub(super) fn run(&self, processes: &Processes, mounts: &[String], may_write: bool) -> io::Result<Result> {
+    pub(super) fn run(&self, processes: &Processes, mounts: &[String], may_write: bool) -> io::Result<Tried> {
         let is_timed = matches!(self.must, Must::Wall(..) | Must::Cpu(..));
         let mut result = self.once(processes, mounts, may_write)?;
         for _ in 0..2 {
@@ -140,7 +140,7 @@ impl Trial {
         Ok(result)
     }
 
-    fn once(&self, processes: &Processes, mounts: &[String], may_write: bool) -> io::Result<Result> {
+    fn once(&self, processes: &Processes, mounts: &[String], may_write: bool) -> io::Result<Tried> {
         let room = Room::furnish(mounts.len())?;
         let listener = self.calls_somebody().then(Listener::start).transpose()?;
         let port = listener.as_ref().map_or(0, |listener| listener.port);
@@ -163,7 +163,7 @@ impl Trial {
         Ok(self.result(seen.end, held, number))
     }
 
-    fn result(&self, end: End, held: bool, number: u64) -> Result {
+    fn result(&self, end: End, held: bool, number: u64) -> Tried {
         let is_early = |min: Duration| number < millis(min);
         // What was refused has shown nothing, unless to refuse it is what must be.
         let on_its_own = self.bound.is_none() && self.lend.is_none();
@@ -186,7 +186,7 @@ impl Trial {
         };
         // A control that is not met says nothing of the limit.
         let shows = if shows == Shows::Bad && self.is_control() { Shows::Nothing } else { shows };
-        Result { shows, said, end }
+        Tried { shows, said, end }
     }
 
     fn calls_somebody(&self) -> bool {
@@ -236,6 +236,25 @@ impl Must {
             Self::LinesAtMost(max) => (seen.log_lines <= max, seen.log_lines),
             Self::Lines(lines) => (ended && seen.log_lines == lines, seen.log_lines),
             Self::Unwritten => (!changed, u64::from(changed)),
+            Self::Written(..)
+            | Self::FilesAtMost(..)
+            | Self::Files(..)
+            | Self::StoredAtLeast(..)
+            | Self::StoredAtMost(..) => self.judge_files(ended, room)?,
+            Self::Unread => (!out(seen, &room.secret), u64::from(out(seen, &room.secret))),
+            Self::Read => (out(seen, &room.secret), 1),
+            Self::NoCall => (calls == 0, calls),
+            Self::Call => (calls > 0, calls),
+            Self::NothingDone => (!seen.output.contains(&DONE), u64::from(seen.output.contains(&DONE))),
+            Self::Done => (seen.output.contains(&DONE), 1),
+        })
+    }
+}
+
+impl Must {
+    /// The same, of what lies in a folder afterwards.
+    fn judge_files(self, ended: bool, room: &Room) -> io::Result<(bool, u64)> {
+        Ok(match self {
             Self::Written(folder) => {
                 let written = room.contents(folder)?.into_values().any(|contents| contents == b"probe");
                 (written, u64::from(written))
@@ -256,12 +275,7 @@ impl Must {
                 let bytes = stored(room, folder)?;
                 (bytes <= max, bytes)
             }
-            Self::Unread => (!out(seen, &room.secret), u64::from(out(seen, &room.secret))),
-            Self::Read => (out(seen, &room.secret), 1),
-            Self::NoCall => (calls == 0, calls),
-            Self::Call => (calls > 0, calls),
-            Self::NothingDone => (!seen.output.contains(&DONE), u64::from(seen.output.contains(&DONE))),
-            Self::Done => (seen.output.contains(&DONE), 1),
+            _ => (false, 0),
         })
     }
 }
