@@ -123,9 +123,8 @@ fn probe(order: &Order, args: &RunArgs, ui: &mut Ui) -> Result<Result<(PreparedS
     // Nobody signs probes: they are VAK's own, and made a line above.
     let admitted = dangerous::admit_unsigned(package, &Trust::nobody(), Timestamp::EPOCH);
     let admitted = admitted.map_err(|error| Failure::of(error.code(), &error))?;
-    let grant = match Grant::new(manifest.manifest(), &admission.principal, &given.operator) {
-        Ok(grant) => grant,
-        Err(_) => return Ok(Err(Code::CapabilityDenied)),
+    let Ok(grant) = Grant::new(manifest.manifest(), &admission.principal, &given.operator) else {
+        return Ok(Err(Code::CapabilityDenied));
     };
     let runtime = runtime::quiet(Purpose::Calls, crate::args::CacheArgs { no_cache: true })?;
     let limits = request(order, args)?;
