@@ -372,6 +372,8 @@ codes! {
     LayoutMismatch = "layout.mismatch", Mismatch;
     /// A skill is not the one that the lock file pins.
     LockDrift = "lock.drift", Mismatch;
+    /// A limit, or what a skill may not do, was tried by a probe and does not bind, or could not be shown to.
+    LimitUnbound = "limit.unbound", Mismatch;
     /// The log, or a proof from it, is not what its checkpoint was signed for.
     AuditMismatch = "audit.mismatch", Mismatch;
 

@@ -9,7 +9,7 @@ use vak_model::Code;
 use crate::audit::AuditArgs;
 use crate::grants::GrantArgs;
 use crate::trust::Door;
-use crate::{audit_verbs, doctor, golden, invoke, list, run, skill_help, store};
+use crate::{audit_verbs, doctor, golden, invoke, list, prove, run, skill_help, store};
 
 /// Run a skill: one signed WebAssembly file that says what it may do, and can do nothing else
 #[derive(Debug, Parser)]
@@ -40,6 +40,7 @@ Examples:
   vak-run calculator --input @question.json --profile profile.json
   vak-run calculator --help
   vak-run calculator --allow-unsigned --golden
+  vak-run calculator --prove-limits
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
 
 {EXIT_STATUS}"))]
@@ -64,6 +65,20 @@ pub(crate) struct CacheArgs {
     /// Compile anew, and keep nothing of it
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+/// Whether the limits are tried.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ProveArgs {
+    /// Try each limit of the skill by a probe of VAK's own, show what was seen of it, and fail if one does not bind
+    ///
+    /// Probes run in processes of their own under the skill's manifest and the grants given here, with other folders, store
+    /// and network. The skill itself is not run.
+    #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats", "profile", "golden", "explain"])]
+    pub(crate) prove_limits: bool,
+    /// Be the process of one probe
+    #[arg(long, hide = true, requires = "prove_limits")]
+    pub(crate) probe: bool,
 }
 
 /// The words of a run.
@@ -98,6 +113,8 @@ pub(crate) struct RunArgs {
     /// Run the golden cases of the manifest, and fail if one is red
     #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats", "profile"])]
     pub(crate) golden: bool,
+    #[command(flatten)]
+    pub(crate) prove: ProveArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
     #[command(flatten)]
@@ -145,6 +162,7 @@ impl Tool for Cli {
             (Some(Verb::Audit(args)), _) => audit_verbs::run(&args, ui),
             (None, Some(_)) if self.run.help => skill_help::run(&self.run, ui),
             (None, Some(_)) if self.run.invoke.is_some() => invoke::run(&self.run, ui),
+            (None, Some(_)) if self.run.prove.prove_limits => prove::run(&self.run, ui),
             (None, Some(_)) if self.run.grants.explain => run::explain(&self.run, ui),
             (None, Some(_)) if self.run.golden => golden::run(&self.run, ui),
             (None, Some(_)) => run::run(&self.run, ui),

@@ -20,6 +20,7 @@ mod list;
 mod load;
 mod locate;
 mod profile;
+pub mod prove;
 mod reason;
 mod report;
 mod run;

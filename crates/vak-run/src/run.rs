@@ -129,10 +129,18 @@ fn prepare_at(
 }
 
 /// A skill that was let in, as policies know it.
-struct Admission {
-    admitted: Admitted<Package>,
+pub(crate) struct Admission {
+    pub(crate) admitted: Admitted<Package>,
     manifest: Manifest,
-    principal: Principal,
+    pub(crate) principal: Principal,
+}
+
+/// Lets a skill in as a run does, for what is done in its place: it is not run.
+pub(crate) fn admit_alone(args: &RunArgs, ui: &mut Ui) -> Result<Admission, Failure> {
+    let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
+    let runtime = runtime::quiet(Purpose::Calls, args.cache)?;
+    let (mut report, mut audit) = (Report::new(), Audit::none(args)?);
+    admit_at(&location, &runtime, args, ui, &mut report, &mut audit)
 }
 
 fn admit_at(
@@ -156,10 +164,7 @@ fn admit_at(
 
 /// Shows what the skill would get, and leaves it at that: nothing is run, and nothing recorded.
 pub(crate) fn explain(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
-    let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
-    let runtime = runtime::quiet(Purpose::Calls, args.cache)?;
-    let (mut report, mut audit) = (Report::new(), Audit::none(args)?);
-    let Admission { manifest, principal, .. } = admit_at(&location, &runtime, args, ui, &mut report, &mut audit)?;
+    let Admission { manifest, principal, .. } = admit_alone(args, ui)?;
     explain::show(&manifest, &principal, &args.grants.given()?.operator, args.json.json, ui)
 }
 

@@ -93,6 +93,7 @@ pub use record::{AuditRecorder, Ended, RecordError, Recorder, Summary};
 pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
 pub use world::live::http::{HttpClient, HttpConfig, InvalidSecret, Names, Secret, SystemNames};
+pub use world::live::quota::{FS_MADE, FS_WRITTEN_BYTES, KV_BYTES};
 pub use world::live::reason::{InvalidReason, Price, ReasonConfig, Reasoner};
 pub use world::live::{LiveConfig, LiveWorld, LogSink};
 pub use world::{

@@ -5,6 +5,7 @@ mod journey;
 mod net;
 mod processes;
 mod profile;
+mod prove;
 mod reason;
 mod replaced;
 mod stacks;

@@ -3,7 +3,7 @@
 mod fs;
 pub(crate) mod http;
 mod kv;
-mod quota;
+pub(crate) mod quota;
 mod random;
 pub(crate) mod reason;
 

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much one run writes to files at most, in bytes.
-pub(super) const FS_WRITTEN_BYTES: u64 = 64 << 20;
+pub const FS_WRITTEN_BYTES: u64 = 64 << 20;
 
 /// How many files and folders one run makes at most.
-pub(super) const FS_MADE: u64 = 1000;
+pub const FS_MADE: u64 = 1000;
 
 /// The longest value of a store, in bytes.
 pub(super) const KV_VALUE_BYTES: usize = 1 << 20;
@@ -15,7 +15,7 @@ pub(super) const KV_VALUE_BYTES: usize = 1 << 20;
 pub(super) const KV_KEYS: u64 = 10_000;
 
 /// How much a store holds at most, in bytes of keys and values.
-pub(super) const KV_BYTES: u64 = 16 << 20;
+pub const KV_BYTES: u64 = 16 << 20;
 
 /// Something of which a run has so much and no more.
 pub(super) struct Budget {
