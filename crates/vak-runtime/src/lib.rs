@@ -84,7 +84,7 @@ pub use engine::Runtime;
 pub use error::{CallError, CompileError, ContractError, EngineError, InputError, PrepareError, TrapKind};
 pub use failure::Failure;
 pub use gate::Permit;
-pub use golden::{GoldenReport, GoldenVerdict};
+pub use golden::{GoldenReport, GoldenVerdict, Rehearsal};
 pub use host::Host;
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
@@ -94,8 +94,10 @@ pub use samples::{Function, FunctionCost, Sample, Samples, Stack};
 pub use vak_policy::{Allowance, Grant, GrantError, Operator, Principal};
 pub use world::live::http::{HttpClient, HttpConfig, InvalidSecret, Names, Secret, SystemNames};
 pub use world::live::{LiveConfig, LiveWorld, LogSink};
+pub use world::recorded::HostMismatch;
 pub use world::{
-    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Response, World, WorldError, WorldFuture, WriteMode,
+    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, PlanCheck, Response, Stated, World, WorldError, WorldFuture,
+    WriteMode,
 };
 
 /// The exact version of the engine that this crate is built with.
