@@ -8,6 +8,7 @@ use vak_model::Code;
 
 use crate::audit::AuditArgs;
 use crate::grants::GrantArgs;
+use crate::listen::ListenArgs;
 use crate::trust::Door;
 use crate::{audit_verbs, doctor, golden, invoke, list, run, skill_help, store};
 
@@ -40,6 +41,7 @@ Examples:
   vak-run calculator --input @question.json --profile profile.json
   vak-run calculator --help
   vak-run calculator --allow-unsigned --golden
+  vak-run counter --allow-kv --record-host case.yaml
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
 
 {EXIT_STATUS}"))]
@@ -110,6 +112,8 @@ pub(crate) struct RunArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
     /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
     #[arg(long, short)]
     help: bool,

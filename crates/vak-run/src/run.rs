@@ -18,6 +18,7 @@ use crate::explain;
 use crate::failures;
 use crate::grants;
 use crate::host::Stage;
+use crate::listen::Listeners;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
 use crate::profile;
@@ -68,17 +69,19 @@ fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, 
 fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<Answer, Failure> {
     let input = read_input(args.input.as_deref())?;
     audit.input(&input);
+    let listeners = Listeners::of(&args.listen)?;
     let Prepared { skill, manifest, stage } = prepare(args, ui, report, audit)?;
     let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
     audit.start(report)?;
-    let host = stage.host(args.grants.seed, audit, ui)?;
+    let host = stage.host(args.grants.seed, audit, &listeners, ui)?;
     let outcome = match &args.profile {
         None => pollster::block_on(skill.call_in(&export, &input, host)),
         Some(file) => profile::call(&skill, &input, host, file, report, ui)?,
     };
     stage.say_denied(&outcome.denied, ui)?;
+    listeners.finish(&input, &outcome, report, &manifest, ui)?;
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
