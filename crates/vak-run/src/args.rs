@@ -42,6 +42,7 @@ Examples:
   vak-run calculator --help
   vak-run calculator --allow-unsigned --golden
   vak-run counter --allow-kv --record-host case.yaml
+  vak-run counter --allow-kv --learn learned
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
 
 {EXIT_STATUS}"))]

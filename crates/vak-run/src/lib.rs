@@ -16,6 +16,7 @@ mod golden;
 mod grants;
 mod host;
 mod invoke;
+mod learn;
 mod list;
 mod listen;
 mod load;

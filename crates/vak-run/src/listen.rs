@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use vak_cli::{Failure, Ui};
-use vak_model::{Decision, Effect, Manifest};
+use vak_model::{Decision, Effect, Limits, Manifest};
 use vak_runtime::{Outcome, RecordError, Recorder, Summary};
 
+use crate::learn::Lesson;
 use crate::record_host::Recording;
 use crate::report::Report;
 
@@ -19,24 +20,34 @@ pub(crate) struct ListenArgs {
     /// the case needs nothing of the world any more. If there is such a file, nothing is run.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["golden", "invoke"])]
     pub(crate) record_host: Option<PathBuf>,
+    /// Write to this folder the least that the run needed, as parts of a manifest and as a policy; later runs add to it
+    ///
+    /// Nothing is allowed by this: give the skill what it may have, as ever. What is denied is told in these files too, and
+    /// is no part of what they state.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["golden", "invoke"])]
+    pub(crate) learn: Option<PathBuf>,
 }
 
 /// All who listen to one run.
 #[derive(Default)]
 pub(crate) struct Listeners {
     recording: Option<Recording>,
+    lesson: Option<Lesson>,
 }
 
 impl Listeners {
     /// Those that the flags ask for. What they could not write later is found out here, before anything is run.
-    pub(crate) fn of(args: &ListenArgs) -> Result<Self, Failure> {
-        Ok(Self { recording: args.record_host.as_deref().map(Recording::new).transpose()? })
+    pub(crate) fn of(args: &ListenArgs, manifest: &Manifest) -> Result<Self, Failure> {
+        let recording = args.record_host.as_deref().map(Recording::new).transpose()?;
+        let lesson = args.learn.as_deref().map(|folder| Lesson::new(folder, manifest)).transpose()?;
+        Ok(Self { recording, lesson })
     }
 
     /// What hears the calls: first what may end the run, the log.
     pub(crate) fn recorder(&self, log: Option<Box<dyn Recorder>>) -> Option<Box<dyn Recorder>> {
         let recording = self.recording.as_ref().map(Recording::recorder);
-        let mut all: Vec<_> = log.into_iter().chain(recording).collect();
+        let lesson = self.lesson.as_ref().map(Lesson::recorder);
+        let mut all: Vec<_> = log.into_iter().chain(recording).chain(lesson).collect();
         if all.len() > 1 { Some(Box::new(All(all))) } else { all.pop() }
     }
 
@@ -45,11 +56,12 @@ impl Listeners {
         self,
         input: &[u8],
         outcome: &Outcome,
-        report: &Report,
+        (report, limits): (&Report, &Limits),
         manifest: &Manifest,
         ui: &mut Ui,
     ) -> Result<(), Failure> {
-        let Self { recording } = self;
+        let Self { recording, lesson } = self;
+        lesson.map_or(Ok(()), |lesson| lesson.finish(outcome, limits, manifest, ui))?;
         let export = report.export.as_deref().unwrap_or_default();
         recording.map_or(Ok(()), |recording| recording.finish(export, input, &outcome.result, manifest, ui))
     }

@@ -69,8 +69,8 @@ fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<Answer, 
 fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<Answer, Failure> {
     let input = read_input(args.input.as_deref())?;
     audit.input(&input);
-    let listeners = Listeners::of(&args.listen)?;
     let Prepared { skill, manifest, stage } = prepare(args, ui, report, audit)?;
+    let listeners = Listeners::of(&args.listen, &manifest)?;
     let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
@@ -81,7 +81,7 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
         Some(file) => profile::call(&skill, &input, host, file, report, ui)?,
     };
     stage.say_denied(&outcome.denied, ui)?;
-    listeners.finish(&input, &outcome, report, &manifest, ui)?;
+    listeners.finish(&input, &outcome, (&*report, skill.limits()), &manifest, ui)?;
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
