@@ -60,9 +60,10 @@ fn answer<'v>(reader: &mut Reader<'v>, parts: &Mapping<'v>, call: Option<HostCal
         }
         [None, Some(value), None] => reader.below("failed", |reader| error(reader, value)).map(HostAnswer::Failed),
         [None, None, Some(value)] => reader.below("denied", |reader| error(reader, value)).map(HostAnswer::Denied),
-        [None, None, None] => Err(keys.iter().find_map(|key| parts.misspelt(key)).unwrap_or_else(|| {
-            reader.refuse("a host call has no answer", "add `response`, `failed` or `denied`")
-        })),
+        [None, None, None] => Err(keys
+            .iter()
+            .find_map(|key| parts.misspelt(key))
+            .unwrap_or_else(|| reader.refuse("a host call has no answer", "add `response`, `failed` or `denied`"))),
         _ => Err(reader.refuse("a host call has more than one answer", &format!("keep one of {}", listed(&keys)))),
     }
 }
@@ -112,9 +113,10 @@ fn contents<'v>(reader: &mut Reader<'v>, parts: &Mapping<'v>) -> Read<Option<Con
 }
 
 fn none_of(reader: &mut Reader<'_>, parts: &Mapping<'_>, what: &str) -> crate::mistakes::Noted {
-    FORMS.iter().find_map(|form| parts.misspelt(form)).unwrap_or_else(|| {
-        reader.refuse(&format!("{what} states no bytes"), &format!("add one of {}", listed(&FORMS)))
-    })
+    FORMS
+        .iter()
+        .find_map(|form| parts.misspelt(form))
+        .unwrap_or_else(|| reader.refuse(&format!("{what} states no bytes"), &format!("add one of {}", listed(&FORMS))))
 }
 
 fn base64(reader: &mut Reader<'_>, value: &Value) -> Read<Vec<u8>> {

@@ -96,8 +96,10 @@ impl Lesson {
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(mut notes) = notes.and_run(seen.uses, seen.denied) else {
             let message = format!("`{}` has no room for all that the skill asked for", folder.display());
-            return Err(Failure::new(Code::FileWrite, message)
-                .fact("room", format!("{} different calls of {} bytes in all", notes::MAX_USES, notes::MAX_BYTES / 4)));
+            return Err(Failure::new(Code::FileWrite, message).fact(
+                "room",
+                format!("{} different calls of {} bytes in all", notes::MAX_USES, notes::MAX_BYTES / 4),
+            ));
         };
         if let Ok(answer) = &outcome.result {
             notes.used(&quantities(&outcome.usage, answer.bytes().len() as u64, seen.log_bytes), limits);

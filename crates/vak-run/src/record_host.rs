@@ -234,8 +234,12 @@ mod tests {
             };
             let mut text = String::from("  - name: recorded\n    input: {}\n    output: {}\n    host:\n");
             line(&call, &mut text);
-            line(&Call { effect: Effect::Random { bytes: 1 }, body: None, response: bytes.to_vec(), ..call }, &mut text);
-            let head = "name: r\nversion: 1.0.0\ndescription: r\nmodule: r.wasm\nexports: [{ name: execute }]\ntests:\n";
+            line(
+                &Call { effect: Effect::Random { bytes: 1 }, body: None, response: bytes.to_vec(), ..call },
+                &mut text,
+            );
+            let head =
+                "name: r\nversion: 1.0.0\ndescription: r\nmodule: r.wasm\nexports: [{ name: execute }]\ntests:\n";
             let manifest = ManifestDocument::from_yaml(&format!("{head}{text}"));
             let manifest = manifest.unwrap_or_else(|error| panic!("{error}\n{}", &text[..200]));
             let host = manifest.manifest().tests[0].host.as_ref().expect("calls");

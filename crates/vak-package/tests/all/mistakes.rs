@@ -354,11 +354,19 @@ fn every_mistake_of_a_host_call_is_told_at_its_place() {
                 input: {}\n    output: 1\n    host:";
     let listed = "`text`, `json`, `base64`";
     for (line, at, wrong) in [
-        ("call: fs_reed\n        response: { text: a }", (11, 9), "`fs_reed` is not a host call: did you mean `fs_read`?"),
+        (
+            "call: fs_reed\n        response: { text: a }",
+            (11, 9),
+            "`fs_reed` is not a host call: did you mean `fs_read`?",
+        ),
         ("call: launch\n        response: { text: a }", (11, 9), "`launch` is not a host call: there are `fs_read`, "),
         ("response: { text: a }", (11, 9), "a host call has no `call`: add `call: fs_read`"),
         ("call: kv_get", (11, 9), "a host call has no answer: add `response`, `failed` or `denied`"),
-        ("call: kv_get\n        respons: { text: a }", (12, 9), "`respons` is not a key of a host call: did you mean `response`?"),
+        (
+            "call: kv_get\n        respons: { text: a }",
+            (12, 9),
+            "`respons` is not a key of a host call: did you mean `response`?",
+        ),
         (
             "call: kv_get\n        response: { text: a }\n        denied: { code: a.b }",
             (11, 9),
@@ -371,11 +379,19 @@ fn every_mistake_of_a_host_call_is_told_at_its_place() {
             &format!("the bytes are stated more than once: keep one of {listed}"),
         ),
         ("call: kv_get\n        response: { base64: a }", (12, 21), "the text is not base64: "),
-        ("call: kv_get\n        response: { text: 1 }", (12, 21), "`text` is a number: it must be text: put it in quotes"),
+        (
+            "call: kv_get\n        response: { text: 1 }",
+            (12, 21),
+            "`text` is a number: it must be text: put it in quotes",
+        ),
         ("call: kv_get\n        response: { head: {}, text: a }", (12, 21), "`head` is not a key of a response: "),
         ("call: http_fetch\n        response: { text: a }", (12, 9), "a response of `http_fetch` has no `head`: "),
         ("call: kv_get\n        request: [a]\n        response: { text: a }", (12, 9), "`request` is a list: "),
-        ("call: kv_set\n        body: a\n        response: { text: a }", (12, 9), "`body` is text: a body is a mapping "),
+        (
+            "call: kv_set\n        body: a\n        response: { text: a }",
+            (12, 9),
+            "`body` is text: a body is a mapping ",
+        ),
         ("call: kv_set\n        body: {}\n        response: { text: a }", (12, 9), "a body states no bytes: "),
         ("call: kv_get\n        failed: { code: Gone }", (12, 19), "`Gone` is not a code: "),
         ("call: kv_get\n        failed: {}", (12, 9), "an error has no `code`: add `code: fs.not_found`"),

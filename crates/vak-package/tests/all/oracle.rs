@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
+use base64ct::{Base64, Encoding as _};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use base64ct::{Base64, Encoding as _};
 use vak_model::{
     CapabilityRequest, Contents, Determinism, Export, ExportName, Feature, GoldenCase, GoldenResult, HostAnswer,
-    HostCall, HostErrorLine, HostLine, LimitKind, LimitRequest, Manifest, ModulePath, SignatureBlock, SkillName, SkillVersion, Text,
+    HostCall, HostErrorLine, HostLine, LimitKind, LimitRequest, Manifest, ModulePath, SignatureBlock, SkillName,
+    SkillVersion, Text,
 };
 use vak_package::ManifestDocument;
 
@@ -265,9 +266,30 @@ fn whole() -> Value {
 /// Values to put in the place of others, many of which are right somewhere.
 fn any_value() -> impl Strategy<Value = Value> {
     let words = [
-        "", "execute", "other", "Execute", "memory", "compute", "log", "fs.read", "wasi", "simd", "1.0.0", "1", "a/b",
-        "../x", "one", "\u{1b}", "name", "max_fuel",
-        "kv_set", "http_fetch", "aGk=", "aGk", "fs.not_found", "path.Escapes",
+        "",
+        "execute",
+        "other",
+        "Execute",
+        "memory",
+        "compute",
+        "log",
+        "fs.read",
+        "wasi",
+        "simd",
+        "1.0.0",
+        "1",
+        "a/b",
+        "../x",
+        "one",
+        "\u{1b}",
+        "name",
+        "max_fuel",
+        "kv_set",
+        "http_fetch",
+        "aGk=",
+        "aGk",
+        "fs.not_found",
+        "path.Escapes",
     ];
     let numbers = [json!(0), json!(1), json!(-1), json!(64), json!(1.5), json!(40_000), json!(1_000_000_000)];
     let objects = [
@@ -315,9 +337,30 @@ enum Change {
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
-    let keys =
-        ["name", "nam", "export", "output", "error", "max_fuel", "optional", "log", "input_schema", "max_log_bytes",
-         "host", "text", "json", "base64", "head", "request", "body", "response", "failed", "denied", "code", "message"];
+    let keys = [
+        "name",
+        "nam",
+        "export",
+        "output",
+        "error",
+        "max_fuel",
+        "optional",
+        "log",
+        "input_schema",
+        "max_log_bytes",
+        "host",
+        "text",
+        "json",
+        "base64",
+        "head",
+        "request",
+        "body",
+        "response",
+        "failed",
+        "denied",
+        "code",
+        "message",
+    ];
     prop_oneof![
         4 => any_value().prop_map(Change::Put),
         2 => Just(Change::Remove),

@@ -165,8 +165,8 @@ impl Notes {
                 .fact("why", why)
                 .next("vak-run SKILL --learn FOLDER", "begins anew, in another folder")
         };
-        let notes: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| refused(vak_model::printable(&error.to_string(), 200)))?;
+        let notes: Self =
+            serde_json::from_slice(&bytes).map_err(|error| refused(vak_model::printable(&error.to_string(), 200)))?;
         if notes.skill != skill.as_str() {
             return Err(refused(format!("it is about `{}`", vak_model::printable(&notes.skill, 140))));
         }
@@ -235,4 +235,64 @@ impl Notes {
 
 fn limit(key: &str) -> Option<LimitKind> {
     LimitKind::ALL.into_iter().find(|kind| kind.manifest_key() == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes with this in the place of their calls.
+    fn read(uses: &str, rest: &str) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("notes.json");
+        let text = format!(r#"{{"version":1,"skill":"s","runs":1,"uses":[{uses}],"denied":[],"used":[]{rest}}}"#);
+        std::fs::write(&file, text).expect("written");
+        let skill = "s".parse().expect("a name");
+        Notes::read(&file, &skill).err().map(|failure| failure.one_line())
+    }
+
+    #[test]
+    fn what_is_read_back_is_what_a_run_can_show_or_nothing() {
+        let one = |call: &str, of: &str| format!(r#"{{"call":"{call}","of":[{of}],"times":1}}"#);
+        for (call, of) in [
+            ("fs_read", r#""notes/a.txt""#),
+            ("fs_rename", r#""a","b""#),
+            ("http_fetch", r#""https://a.test/x?*","GET""#),
+            ("kv_list", r#""""#),
+            ("log", ""),
+        ] {
+            assert_eq!(read(&one(call, of), ""), None, "{call}");
+        }
+        for (call, of) in [
+            ("fs_read", r#""../a""#),
+            ("fs_read", r#""a\nb""#),
+            ("fs_read", ""),
+            ("fs_read", r#""a","b""#),
+            ("fs_rename", r#""a""#),
+            ("http_fetch", r#""https://a.test/x\" }; permit(principal, action, resource); //","GET""#),
+            ("http_fetch", r#""https://a.test/","GET\n""#),
+            ("http_fetch", r#""https://a.test/""#),
+            ("kv_get", r#""a\u2028b""#),
+            ("log", r#""a""#),
+            ("format_disk", ""),
+        ] {
+            assert!(read(&one(call, of), "").is_some(), "{call} {of}");
+        }
+        for rest in [r#","more":1"#, r#","version":1"#] {
+            assert!(read("", rest).is_some(), "{rest}");
+        }
+        assert!(read(&one("log", "").replace("}", r#","code":"a.b"}"#), "").is_some(), "what was denied is no use");
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_no_lesson() {
+        let effect = |n: usize| Effect::KvGet { key: vak_model::KvKey::try_from(n.to_string().as_str()).expect("a key") };
+        let full = |count: usize| {
+            let mut uses = Uses::default();
+            (0..count).for_each(|n| uses.add(Use::of(&effect(n % (MAX_USES + 1)))));
+            uses.finish()
+        };
+        assert_eq!(full(MAX_USES).map(|uses| uses.len()), Some(MAX_USES));
+        assert!(full(MAX_USES + 1).is_none());
+    }
 }

@@ -32,7 +32,9 @@ pub(crate) fn manifest(notes: &Notes, manifest: &Manifest) -> String {
             let _ = writeln!(text, "  - {capability}  # {}", reason(uses.iter().copied()));
         } else {
             let _ = writeln!(text, "  - {capability}:");
-            lines.iter().for_each(|(entry, why)| drop(writeln!(text, "      - {}  # {why}", quoted(entry))));
+            for (entry, why) in lines {
+                let _ = writeln!(text, "      - {}  # {why}", quoted(&entry));
+            }
         }
     }
     limits(notes, &mut text);
@@ -154,7 +156,8 @@ pub(crate) fn policy(notes: &Notes) -> String {
     let skill = quoted(notes.skill());
     for (call, uses) in &calls {
         for (what, why) in resources(*call, uses) {
-            let _ = writeln!(text, "permit(principal == Skill::{skill}, action == Action::\"{call}\", {what};  // {why}");
+            let _ =
+                writeln!(text, "permit(principal == Skill::{skill}, action == Action::\"{call}\", {what};  // {why}");
         }
     }
     denied(notes, "//", &mut text);
@@ -217,7 +220,9 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_quarter_more_in_a_number_that_can_be_read() {
-        for (most, stated) in [(0, 0), (1, 2), (10, 13), (79, 99), (80, 100), (81, 110), (16_196, 21_000), (1_000_000, 1_300_000)] {
+        for (most, stated) in
+            [(0, 0), (1, 2), (10, 13), (79, 99), (80, 100), (81, 110), (16_196, 21_000), (1_000_000, 1_300_000)]
+        {
             assert_eq!(with_margin(most), stated, "{most}");
         }
         assert!(with_margin(u64::MAX) >= u64::MAX / 10);

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use vak_model::{Contents, Decision, Effect, GuestPath, HostAnswer, HostCall, HostLine, KvKey, printable};
 
 use super::{
-    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, PlanCheck, Response, Stated, World, WorldError, WorldFuture, WriteMode,
+    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, PlanCheck, Response, Stated, World, WorldError, WorldFuture,
+    WriteMode,
 };
 use crate::gate::Permit;
 use crate::golden::same;
@@ -51,7 +52,9 @@ impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.call, printable(&self.request.to_string(), MAX_SHOWN))?;
         match self.body {
-            Some(body) => write!(f, " with the body {}", Contents::Bytes(body.get(..MAX_SHOWN).unwrap_or(body).to_vec())),
+            Some(body) => {
+                write!(f, " with the body {}", Contents::Bytes(body.get(..MAX_SHOWN).unwrap_or(body).to_vec()))
+            }
             None => Ok(()),
         }
     }
@@ -65,9 +68,7 @@ impl Asked<'_> {
                 printable(&String::from_utf8_lossy(bytes), usize::MAX).as_bytes() == body
             }
             (Contents::Bytes(bytes), body) => bytes == body,
-            (Contents::Json(value), body) => {
-                vak_package::parse_json(body).is_ok_and(|body| same(value, &body))
-            }
+            (Contents::Json(value), body) => vak_package::parse_json(body).is_ok_and(|body| same(value, &body)),
         };
         self.call == line.call
             && line.request.iter().all(|(key, value)| self.request.get(key).is_some_and(|asked| fits(value, asked)))

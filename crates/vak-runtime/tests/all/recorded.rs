@@ -27,9 +27,7 @@ fn verdict(steps: &[(&str, &[u8])], host: &str) -> GoldenVerdict {
 /// What a guest got, if all its calls were as stated: status and bytes of each.
 fn got(steps: &[(&str, &[u8])], host: &str) -> Vec<(Status, String)> {
     match verdict(steps, host) {
-        GoldenVerdict::Differs(answer) => {
-            read(answer.as_bytes()).iter().map(|got| (got.status, got.text())).collect()
-        }
+        GoldenVerdict::Differs(answer) => read(answer.as_bytes()).iter().map(|got| (got.status, got.text())).collect(),
         other => panic!("{other}"),
     }
 }
@@ -45,9 +43,19 @@ fn mismatch(steps: &[(&str, &[u8])], host: &str) -> (usize, Option<String>, Opti
 fn a_call_that_is_as_stated_gets_the_stated_answer() {
     for (step, host, status, answer) in [
         (READ, "{ call: fs_read, response: { text: hello } }", Status::Done, "hello"),
-        (READ, "{ call: fs_read, request: { path: data/a, offset: 0 }, response: { base64: aGk= } }", Status::Done, "hi"),
+        (
+            READ,
+            "{ call: fs_read, request: { path: data/a, offset: 0 }, response: { base64: aGk= } }",
+            Status::Done,
+            "hi",
+        ),
         (SET, "{ call: kv_set, body: { text: \"v\\n\" }, response: { json: {} } }", Status::Done, "{}"),
-        (LOG, "{ call: log, request: { level: info }, body: { text: \"a\\nb\" }, response: { json: {} } }", Status::Done, "{}"),
+        (
+            LOG,
+            "{ call: log, request: { level: info }, body: { text: \"a\\nb\" }, response: { json: {} } }",
+            Status::Done,
+            "{}",
+        ),
         (
             ("verify_plan", br#"{"actions":[{"type":"kv_get","target":"k"}]}"#),
             "{ call: verify_plan, request: { actions: [{ target: k }] }, response: { json: { b: 1, a: [] } } }",
@@ -75,7 +83,7 @@ fn a_call_that_is_as_stated_gets_the_stated_answer() {
 fn a_call_that_is_not_as_stated_is_red_and_tells_both() {
     let read = "{ call: fs_read, request: { path: data/a }, response: { text: x } }";
     let set = "{ call: kv_set, response: { json: {} } }";
-    let asked = r#"fs_read {"length":9,"offset":0,"path":"data/a"}"#;
+    let asked = r#"fs_read {"path":"data/a","offset":0,"length":9}"#;
     let came = Some(asked.to_owned());
     let other = |field: &str| format!("{{ call: fs_read, request: {{ {field} }}, response: {{ text: x }} }}");
     for (steps, host, expected) in [
