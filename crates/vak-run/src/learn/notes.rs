@@ -286,7 +286,8 @@ mod tests {
 
     #[test]
     fn what_there_is_no_room_for_is_no_lesson() {
-        let effect = |n: usize| Effect::KvGet { key: vak_model::KvKey::try_from(n.to_string().as_str()).expect("a key") };
+        let effect =
+            |n: usize| Effect::KvGet { key: vak_model::KvKey::try_from(n.to_string().as_str()).expect("a key") };
         let full = |count: usize| {
             let mut uses = Uses::default();
             (0..count).for_each(|n| uses.add(Use::of(&effect(n % (MAX_USES + 1)))));
