@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 use crate::advice::{self, Advice};
 use crate::{HostCall, HttpMethod, HttpUrl, printable};
 
@@ -309,6 +311,30 @@ impl Effect {
             }
         };
         std::iter::once(first).chain(second)
+    }
+
+    /// The fields of the request that say what it acts on, as the call takes them. A line of a log, a plan and the clock have
+    /// none.
+    #[must_use]
+    pub fn request(&self) -> Map<String, Value> {
+        let fields: Vec<(&str, Value)> = match self {
+            Self::FsRead { path }
+            | Self::FsList { path }
+            | Self::FsStat { path }
+            | Self::FsWrite { path, .. }
+            | Self::FsRemove { path } => vec![("path", path.as_str().into())],
+            Self::FsRename { from, to } => vec![("from", from.as_str().into()), ("to", to.as_str().into())],
+            Self::HttpFetch { method, url, .. } => {
+                vec![("method", method.word().into()), ("url", url.to_string().into())]
+            }
+            Self::KvGet { key } | Self::KvSet { key, .. } | Self::KvDelete { key } => {
+                vec![("key", key.as_str().into())]
+            }
+            Self::KvList { prefix } => vec![("prefix", prefix.as_str().into())],
+            Self::Random { bytes } => vec![("length", (*bytes).into())],
+            Self::Log { .. } | Self::ClockNow | Self::VerifyPlan { .. } | Self::Reason { .. } => Vec::new(),
+        };
+        fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
     /// How many bytes go out, or are asked for, where a call says so.

@@ -10,6 +10,7 @@ mod digest;
 mod effect;
 mod fault;
 mod host_call;
+mod host_line;
 mod limits;
 mod manifest;
 mod name;
@@ -24,6 +25,7 @@ pub use digest::{Digest, InvalidDigest, ModuleId};
 pub use effect::{Effect, GuestPath, InvalidKey, InvalidPath, KvKey, Resource};
 pub use fault::{Code, Fault, Status};
 pub use host_call::HostCall;
+pub use host_line::{Contents, HostAnswer, HostErrorLine, HostLine};
 pub use limits::{
     InvalidQuantity, LimitKind, LimitRequest, Limits, Narrowed, StackClass, parse_duration_ms, parse_size,
 };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::advice::{self, Advice};
-use crate::{Capability, CapabilityRequest, ExportName, LimitRequest, SkillName, SkillVersion, Text};
+use crate::{Capability, CapabilityRequest, ExportName, HostLine, LimitRequest, SkillName, SkillVersion, Text};
 
 /// A skill's manifest. `vak-package` alone reads one: unknown keys are refused there, so that a typing error can't weaken
 /// a limit.
@@ -87,6 +87,9 @@ pub struct GoldenCase {
     pub expected: GoldenResult,
     /// The most fuel that the case may use.
     pub max_fuel: Option<NonZeroU64>,
+    /// The recorded world that the case runs in: its host calls in their order, with what each is answered. Absent, nothing
+    /// stands behind host calls.
+    pub host: Option<Vec<HostLine>>,
 }
 
 /// What a golden case expects.
@@ -173,6 +176,8 @@ impl Manifest {
     pub const MAX_EXPORTS: usize = 256;
     /// The most golden cases that a manifest may list.
     pub const MAX_TESTS: usize = 1024;
+    /// The most host calls that a golden case may state.
+    pub const MAX_HOST_LINES: usize = 1024;
 
     /// The function of that name.
     #[must_use]

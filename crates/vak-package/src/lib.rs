@@ -15,6 +15,7 @@ mod document;
 mod file;
 mod folder;
 mod golden;
+mod host_lines;
 mod inclusion;
 mod inspect;
 mod json;

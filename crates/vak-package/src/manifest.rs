@@ -9,6 +9,7 @@ use vak_model::{
     InvalidCapability, LimitKind, LimitRequest, Manifest, SignatureBlock,
 };
 
+use crate::host_lines;
 use crate::mistakes::Read;
 use crate::reader::{Mapping, Reader, did_you_mean, nearest};
 
@@ -183,7 +184,7 @@ fn export<'v>(reader: &mut Reader<'v>, value: &'v Value) -> Read<Export> {
     Ok(Export { name: name?, description: description?, input_schema: input_schema?, output_schema: output_schema? })
 }
 
-fn any(_: &mut Reader<'_>, value: &Value) -> Read<Value> {
+pub(crate) fn any(_: &mut Reader<'_>, value: &Value) -> Read<Value> {
     Ok(value.clone())
 }
 
@@ -203,13 +204,15 @@ fn tests<'v>(reader: &mut Reader<'v>, value: &'v Value, callable: Option<&BTreeS
 }
 
 fn test<'v>(reader: &mut Reader<'v>, value: &'v Value, callable: Option<&BTreeSet<&str>>) -> Read<GoldenCase> {
-    let parts = reader.mapping(value, "a test", &["name", "export", "input", "output", "error", "max_fuel"])?;
+    let parts = reader.mapping(value, "a test", &["name", "export", "input", "output", "error", "max_fuel", "host"])?;
     let name = parts.required(reader, "name", "what it shows", Reader::text);
     let export = parts.nullable(reader, "export", |reader, value| called(reader, value, callable));
     let input = parts.required(reader, "input", "{}", any);
     let expected = expected(reader, &parts);
     let max_fuel = parts.nullable(reader, "max_fuel", fuel);
-    Ok(GoldenCase { name: name?, export: export?, input: input?, expected: expected?, max_fuel: max_fuel? })
+    let host = parts.nullable(reader, "host", host_lines::lines);
+    let (max_fuel, host) = (max_fuel?, host?);
+    Ok(GoldenCase { name: name?, export: export?, input: input?, expected: expected?, max_fuel, host })
 }
 
 fn called(reader: &mut Reader<'_>, value: &Value, callable: Option<&BTreeSet<&str>>) -> Read<ExportName> {
@@ -267,7 +270,7 @@ fn distinct<'v>(reader: &mut Reader<'v>, entry: &'v Value, names: &mut BTreeSet<
     }
 }
 
-fn at_most(reader: &mut Reader<'_>, count: usize, most: usize) -> Read<()> {
+pub(crate) fn at_most(reader: &mut Reader<'_>, count: usize, most: usize) -> Read<()> {
     if count <= most {
         return Ok(());
     }

@@ -9,12 +9,12 @@ use vak_model::{
     Resource, SkillName, SkillVersion,
 };
 
-use crate::Operator;
 use crate::ask::{self, Question, Verdict, ask};
 use crate::reach::What;
 use crate::rules::Rule;
 use crate::scope::{InvalidScope, Scope};
 use crate::slice::{self, Slice};
+use crate::{Allowance, Operator};
 
 /// The skill that a grant is for, as policies know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +119,16 @@ impl Grant {
     /// As [`Grant::new`].
     pub fn from_nobody(manifest: &Manifest) -> Result<Self, GrantError> {
         Self::new(manifest, &Principal::unsigned(manifest), &Operator::nothing())
+    }
+
+    /// All that a manifest asks for, whatever the operator says: for a world in which nothing is real.
+    ///
+    /// # Errors
+    /// A list of the manifest that can't be used.
+    pub fn rehearsal(manifest: &Manifest) -> Result<Self, GrantError> {
+        let asked = manifest.capabilities.iter().map(|request| Allowance::All(request.capability));
+        let operator = asked.fold(Operator::nothing(), Operator::allow);
+        Self::of_requests(manifest, &Principal::unsigned(manifest), &operator)
     }
 
     /// Whether everything that `manifest` can't do without is held.
@@ -264,7 +274,7 @@ fn sorted(ids: impl IntoIterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Allowance, UrlPattern};
+    use crate::UrlPattern;
     use vak_model::{HostName, HttpHost, HttpMethod, HttpScheme, LimitRequest, ModulePath, Text};
 
     fn manifest(capability: Capability, scope: Option<&str>, optional: bool) -> Manifest {

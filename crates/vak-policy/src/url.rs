@@ -84,7 +84,8 @@ impl UrlPattern {
     }
 
     /// The same as conditions of a policy about a resource that is a `Url`.
-    pub(crate) fn conditions(&self) -> String {
+    #[must_use]
+    pub fn conditions(&self) -> String {
         let scheme = self.scheme.map(|scheme| format!("resource.scheme == \"{}\"", scheme.word()));
         let host = match &self.host {
             Hosts::One(host) => format!("resource.host == \"{host}\""),

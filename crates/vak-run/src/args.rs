@@ -8,6 +8,7 @@ use vak_model::Code;
 
 use crate::audit::AuditArgs;
 use crate::grants::GrantArgs;
+use crate::listen::ListenArgs;
 use crate::trust::Door;
 use crate::{audit_verbs, doctor, golden, invoke, list, prove, run, skill_help, store};
 
@@ -41,6 +42,8 @@ Examples:
   vak-run calculator --help
   vak-run calculator --allow-unsigned --golden
   vak-run calculator --prove-limits
+  vak-run counter --allow-kv --record-host case.yaml
+  vak-run counter --allow-kv --learn learned
   vak-run plain.wasm --allow-unsigned --invoke add --args 2 3
 
 {EXIT_STATUS}"))]
@@ -74,7 +77,7 @@ pub(crate) struct ProveArgs {
     ///
     /// Probes run in processes of their own under the skill's manifest and the grants given here, with other folders, store
     /// and network. The skill itself is not run.
-    #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats", "profile", "golden", "explain"])]
+    #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats", "profile", "golden", "explain", "record_host", "learn"])]
     pub(crate) prove_limits: bool,
     /// Be the process of one probe
     #[arg(long, hide = true, requires = "prove_limits")]
@@ -127,6 +130,8 @@ pub(crate) struct RunArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
     /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
     #[arg(long, short)]
     help: bool,

@@ -9,7 +9,7 @@ use vak_runtime::GoldenReport;
 use crate::args::RunArgs;
 use crate::audit::{Audit, Ended};
 use crate::report::Report;
-use crate::run::{Prepared, conclude, prepare};
+use crate::run::{Rehearsed, conclude, rehearse};
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui) -> Result<(), Failure> {
     let mut report = Report::new();
@@ -25,13 +25,14 @@ fn recorded(args: &RunArgs, ui: &mut Ui, report: &mut Report) -> Result<(), Fail
 }
 
 fn golden(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -> Result<(), Failure> {
-    let Prepared { skill, manifest, .. } = prepare(args, ui, report, audit)?;
+    let Rehearsed { skill, manifest } = rehearse(args, ui, report, audit)?;
     if manifest.tests.is_empty() {
         return Err(Failure::new(Code::GoldenFailed, "the manifest has no golden cases")
             .fact("add", "at least one below `tests` in skill.yaml"));
     }
     audit.start(report)?;
-    let ran: Vec<_> = manifest.tests.iter().map(|case| (case, pollster::block_on(skill.golden(case)))).collect();
+    let run = |case| Some((case, pollster::block_on(skill.golden(case))?));
+    let ran: Vec<_> = manifest.tests.iter().filter_map(run).collect();
     if args.json.json {
         report.output = Some(json(&ran)?);
     } else {
@@ -43,7 +44,7 @@ fn golden(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
     }
     let failure = Failure::new(Code::GoldenFailed, format!("{} of {} golden cases are red", red.len(), ran.len()));
     Err(red.into_iter().fold(failure, |failure, (case, ran)| {
-        let [name, expected, got] = [case.name.to_string(), case.expected.to_string(), ran.verdict.to_string()];
+        let [name, expected, got] = [case.name.to_string(), ran.expected(case), ran.verdict.to_string()];
         failure.fact("red", name).fact("  expected", expected).fact("  got", got)
     }))
 }

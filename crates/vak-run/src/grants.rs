@@ -61,7 +61,7 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Show what the skill asks for and would get, and don't run it
-    #[arg(long, conflicts_with_all = ["golden", "invoke", "input", "export", "stats", "profile"])]
+    #[arg(long, conflicts_with_all = ["golden", "invoke", "input", "export", "stats", "profile", "record_host", "learn"])]
     pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) reason: ReasonArgs,

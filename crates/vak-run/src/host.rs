@@ -9,6 +9,7 @@ use vak_runtime::{Host, HttpClient, LiveConfig, LogLevel, LogSink};
 
 use crate::audit::Audit;
 use crate::grants::Given;
+use crate::listen::Listeners;
 
 /// What one run needs besides its skill.
 pub(crate) struct Stage {
@@ -19,7 +20,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// The world as the operator shows it, with everything that is asked of it put on record.
-    pub(crate) fn host(&self, seed: Option<u64>, audit: &Audit, ui: &Ui) -> Result<Host, Failure> {
+    pub(crate) fn host(
+        &self,
+        seed: Option<u64>,
+        audit: &Audit,
+        listeners: &Listeners,
+        ui: &Ui,
+    ) -> Result<Host, Failure> {
         let mut world =
             LiveConfig::new().log(Box::new(Lines { ui: ui.side(), skill: self.principal.name.to_string() }));
         for mount in &self.given.folders {
@@ -31,7 +38,7 @@ impl Stage {
         world = self.given.reason.iter().cloned().fold(world, LiveConfig::reason);
         world = seed.into_iter().fold(world, LiveConfig::seed);
         let host = Host::new(Box::new(world.build()));
-        Ok(match audit.recorder() {
+        Ok(match listeners.recorder(audit.recorder()) {
             Some(recorder) => host.recorded_by(recorder),
             None => host,
         })

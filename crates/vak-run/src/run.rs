@@ -9,7 +9,7 @@ use vak_cli::{Failure, Ui, quote};
 use vak_model::{Code, Manifest, Status};
 use vak_package::{Artefact, Package, TextMemory, read_file};
 use vak_policy::{Grant, Principal};
-use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Runtime};
+use vak_runtime::{Answer, CompiledSkill, PreparedSkill, Rehearsal, Runtime};
 use vak_trust::Admitted;
 
 use crate::args::RunArgs;
@@ -18,6 +18,7 @@ use crate::explain;
 use crate::failures;
 use crate::grants;
 use crate::host::Stage;
+use crate::listen::Listeners;
 use crate::load::{Loaded, load, open};
 use crate::locate::{Location, Places, locate};
 use crate::profile;
@@ -69,16 +70,18 @@ fn answer(args: &RunArgs, ui: &mut Ui, report: &mut Report, audit: &mut Audit) -
     let input = read_input(args.input.as_deref())?;
     audit.input(&input);
     let Prepared { skill, manifest, stage } = prepare(args, ui, report, audit)?;
+    let listeners = Listeners::of(&args.listen, &manifest)?;
     let export = args.export.clone().or_else(|| manifest.exports.first().map(|export| export.name.to_string()));
     let export = export.unwrap_or_default();
     report.export = Some(export.clone());
     audit.start(report)?;
-    let host = stage.host(args.grants.seed, audit, ui)?;
+    let host = stage.host(args.grants.seed, audit, &listeners, ui)?;
     let outcome = match &args.profile {
         None => pollster::block_on(skill.call_in(&export, &input, host)),
         Some(file) => profile::call(&skill, &input, host, file, report, ui)?,
     };
     stage.say_denied(&outcome.denied, ui)?;
+    listeners.finish(&input, &outcome, (&*report, skill.limits()), &manifest, ui)?;
     if args.stats {
         show_stats(report, &outcome.usage, skill.limits(), ui)?;
     }
@@ -116,16 +119,63 @@ fn prepare_at(
 ) -> Result<Prepared, Failure> {
     let purpose = args.profile.as_ref().map_or(Purpose::Calls, |_| Purpose::Profile);
     let runtime = runtime::quiet(purpose, args.cache)?;
-    let Admission { admitted, manifest, principal } = admit_at(location, &runtime, args, ui, report, audit)?;
+    let admission = admit_at(location, &runtime, args, ui, report, audit)?;
+    let stage = stage(&admission, args, audit)?;
+    let Admission { admitted, manifest, .. } = admission;
+    runtime::warn(&runtime, ui)?;
+    let compiled = compile(&runtime, &admitted, args, ui)?;
+    let skill = compiled.prepare(&stage.grant).map_err(|error| Failure::of(error.code(), &error))?;
+    Ok(Prepared { skill, manifest, stage })
+}
+
+/// A skill that is ready for its golden cases.
+pub(crate) struct Rehearsed {
+    pub(crate) skill: Rehearsal,
+    pub(crate) manifest: Manifest,
+}
+
+/// From the word that names a skill to its golden cases. The operator's word counts only for those that don't state what
+/// their host calls are answered.
+pub(crate) fn rehearse(
+    args: &RunArgs,
+    ui: &mut Ui,
+    report: &mut Report,
+    audit: &mut Audit,
+) -> Result<Rehearsed, Failure> {
+    let location = locate(args.skill.as_deref().unwrap_or_default(), &Places::from_process()?)?;
+    let rehearsed = rehearse_at(&location, args, ui, report, audit);
+    rehearsed.map_err(|failure| load(&location).err().unwrap_or(failure))
+}
+
+fn rehearse_at(
+    location: &Location,
+    args: &RunArgs,
+    ui: &mut Ui,
+    report: &mut Report,
+    audit: &mut Audit,
+) -> Result<Rehearsed, Failure> {
+    let runtime = runtime::quiet(Purpose::Calls, args.cache)?;
+    let admission = admit_at(location, &runtime, args, ui, report, audit)?;
+    let tests = &admission.manifest.tests;
+    let needs_grant = tests.is_empty() || tests.iter().any(|case| case.host.is_none());
+    let stage = if needs_grant { Some(stage(&admission, args, audit)?) } else { None };
+    let Admission { admitted, manifest, .. } = admission;
+    runtime::warn(&runtime, ui)?;
+    let compiled = compile(&runtime, &admitted, args, ui)?;
+    let skill = compiled.rehearse(stage.as_ref().map(|stage| &stage.grant));
+    let skill = skill.map_err(|error| Failure::of(error.code(), &error))?;
+    Ok(Rehearsed { skill, manifest })
+}
+
+/// What the operator gives the skill.
+fn stage(admission: &Admission, args: &RunArgs, audit: &mut Audit) -> Result<Stage, Failure> {
+    let Admission { manifest, principal, .. } = admission;
     let given = args.grants.given()?;
     audit.policy(given.policy);
     let command = format!("vak-run {}{}", quote(args.skill.as_deref().unwrap_or_default()), args.door());
-    let grant = Grant::new(&manifest, &principal, &given.operator);
-    let grant = grant.map_err(|error| grants::refused(&error, &command, &manifest, &principal, &given))?;
-    runtime::warn(&runtime, ui)?;
-    let compiled = compile(&runtime, &admitted, args, ui)?;
-    let skill = compiled.prepare(&grant).map_err(|error| Failure::of(error.code(), &error))?;
-    Ok(Prepared { skill, manifest, stage: Stage { given, grant, principal } })
+    let grant = Grant::new(manifest, principal, &given.operator);
+    let grant = grant.map_err(|error| grants::refused(&error, &command, manifest, principal, &given))?;
+    Ok(Stage { given, grant, principal: principal.clone() })
 }
 
 /// A skill that was let in, as policies know it.

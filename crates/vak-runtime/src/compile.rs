@@ -19,7 +19,7 @@ use crate::{Profile, Runtime};
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Machine code with the engine that it belongs to and the limits that it runs under.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Compiled {
     pub(crate) module: Module,
     pub(crate) engine: Arc<TickingEngine>,
@@ -37,7 +37,7 @@ pub(crate) struct CompileTime {
 }
 
 /// A skill's code. Made only from an admitted package.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CompiledSkill {
     pub(crate) compiled: Compiled,
     pub(crate) manifest: Manifest,

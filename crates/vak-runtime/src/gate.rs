@@ -32,7 +32,7 @@ use crate::alarm::{Alarm, Alarms, Pause};
 use crate::failure::Failure;
 use crate::record::{Ended, RecordError, Recorder, Summary};
 use crate::workers::{Refused, Workers};
-use crate::world::{Body, World, WorldError, WorldFuture};
+use crate::world::{Body, Stated, World, WorldError, WorldFuture};
 
 /// How many denials a call remembers for whoever explains them: a guest can ask for what it may not have a million times.
 const MAX_DENIED: usize = 16;
@@ -217,6 +217,12 @@ impl Entry<'_> {
             Err(WorldError::Failed(failure)) => (Ended::Failed(failure.code()), Reply::failed(&failure)),
             Err(error @ WorldError::Escapes) => (Ended::Escaped, Reply::denied(ESCAPES, &error)),
             Err(error @ WorldError::Address(_)) => (Ended::Reserved, Reply::denied(RESERVED, &error)),
+            Err(WorldError::Stated(Stated::Failed(error))) => {
+                (Ended::Failed(STATED), Reply::error(Status::Failed, &error.code, &error.message))
+            }
+            Err(WorldError::Stated(Stated::Denied(error))) => {
+                (Ended::Denied, Reply::denied(&error.code, &error.message))
+            }
             Err(WorldError::Limit(kind)) => return self.stop(Ended::Limit(kind), Stop::Limit(kind)),
             Err(error @ (WorldError::Broken(_) | WorldError::Folder { .. })) => {
                 return self.stop(Ended::Broken, Stop::Broken(error.to_string()));
@@ -246,6 +252,9 @@ pub(crate) const ESCAPES: &str = "path.escapes";
 
 /// What a guest is told of a host whose address may not be dialled.
 pub(crate) const RESERVED: &str = "http.address";
+
+/// What a record calls an error that a golden case states.
+const STATED: &str = "golden.stated";
 
 impl Reply {
     pub(crate) fn denied(code: &str, message: &dyn fmt::Display) -> Self {

@@ -6,8 +6,10 @@ use serde_json::Value;
 use vak_abi::Verdict;
 use vak_model::{GoldenCase, GoldenResult};
 use vak_package::parse_json;
+use vak_policy::Grant;
 
-use crate::{CallError, Outcome, PreparedSkill};
+use crate::world::recorded::{HostMismatch, RecordedDenials, RecordedWorld, Script};
+use crate::{CallError, CompiledSkill, Host, Outcome, PrepareError, PreparedSkill};
 
 /// How much of a wrong answer is kept, in characters.
 const MAX_SHOWN: usize = 1000;
@@ -36,11 +38,25 @@ pub enum GoldenVerdict {
         /// What it may use.
         max: u64,
     },
+    /// A host call that is not the one that the case states, whatever came of it.
+    Host(HostMismatch),
     /// No answer at all.
     Broke(CallError),
 }
 
 impl GoldenReport {
+    /// What the case must give, of all that it states what it did not give.
+    #[must_use]
+    pub fn expected(&self, case: &GoldenCase) -> String {
+        match &self.verdict {
+            GoldenVerdict::Host(HostMismatch { place, stated: Some(stated), .. }) => {
+                format!("host call {place}: {stated}")
+            }
+            GoldenVerdict::Host(HostMismatch { place, stated: None, .. }) => format!("no host call {place}"),
+            _ => case.expected.to_string(),
+        }
+    }
+
     /// Whether the case gave what it must.
     #[must_use]
     pub const fn passed(&self) -> bool {
@@ -55,23 +71,68 @@ impl fmt::Display for GoldenVerdict {
             Self::Passed => f.write_str("what it must"),
             Self::Differs(got) => f.write_str(got),
             Self::TooMuchFuel { used, max } => write!(f, "{used} fuel, and {max} is allowed"),
+            Self::Host(mismatch) => match &mismatch.came {
+                Some(came) => write!(f, "host call {}: {came}", mismatch.place),
+                None => write!(f, "no host call {}", mismatch.place),
+            },
             Self::Broke(error) => write!(f, "{}: {error}", error.code()),
         }
     }
 }
 
+/// A skill that is made ready for its golden cases, and for nothing else.
+///
+/// Cases that state their host calls run in that recorded world, and there the skill has all that its manifest asks for:
+/// nothing in it is real. So it can't be called in any other world.
+#[derive(Debug)]
+pub struct Rehearsal {
+    recorded: Option<PreparedSkill>,
+    alone: Option<PreparedSkill>,
+}
+
+impl CompiledSkill {
+    /// Makes the skill ready for its golden cases: those without a recorded world run under `grant`, with nothing behind their
+    /// host calls, and don't run without one.
+    ///
+    /// # Errors
+    /// As [`CompiledSkill::prepare`].
+    pub fn rehearse(self, grant: Option<&Grant>) -> Result<Rehearsal, PrepareError> {
+        let is_recorded = self.manifest.tests.iter().any(|case| case.host.is_some());
+        let asked = is_recorded.then(|| Grant::rehearsal(&self.manifest)).transpose()?;
+        let alone = grant.map(|grant| self.clone().prepare(grant)).transpose()?;
+        Ok(Rehearsal { alone, recorded: asked.map(|asked| self.prepare(&asked)).transpose()? })
+    }
+}
+
+impl Rehearsal {
+    /// Runs a golden case of the skill's manifest; nothing, if there is no grant that it could run under.
+    pub async fn golden(&self, case: &GoldenCase) -> Option<GoldenReport> {
+        let skill = if case.host.is_some() { &self.recorded } else { &self.alone };
+        Some(skill.as_ref()?.golden(case).await)
+    }
+}
+
 impl PreparedSkill {
-    /// Runs a golden case of the skill's manifest.
+    /// Runs a golden case of the skill's manifest. If it states its host calls, the gate asks this skill's own grant, and what
+    /// that allows is answered as stated.
     pub async fn golden(&self, case: &GoldenCase) -> GoldenReport {
         let first = self.exports.first().map(|export| &export.name);
         let export = case.export.as_ref().or(first).map(|name| name.as_str()).unwrap_or_default();
-        let Outcome { result, usage, .. } = self.call(export, case.input.to_string().as_bytes()).await;
-        let verdict = match result.map(|answer| (answer.verdict(), parse_json(answer.bytes()))) {
-            Err(error) => GoldenVerdict::Broke(error),
-            Ok((verdict, value)) => judge(case, verdict, value.unwrap_or(Value::Null), usage.fuel),
+        let script = case.host.as_deref().map(Script::new);
+        let host = script.as_ref().map_or_else(Host::nothing, recorded);
+        let Outcome { result, usage, .. } = self.call_in(export, case.input.to_string().as_bytes(), host).await;
+        let mismatch = script.and_then(|script| script.mismatch(result.is_ok()));
+        let verdict = match (mismatch, result.map(|answer| (answer.verdict(), parse_json(answer.bytes())))) {
+            (Some(mismatch), _) => GoldenVerdict::Host(mismatch),
+            (None, Err(error)) => GoldenVerdict::Broke(error),
+            (None, Ok((verdict, value))) => judge(case, verdict, value.unwrap_or(Value::Null), usage.fuel),
         };
         GoldenReport { verdict, fuel: usage.fuel }
     }
+}
+
+fn recorded(script: &Script) -> Host {
+    Host::new(Box::new(RecordedWorld(script.clone()))).recorded_by(Box::new(RecordedDenials(script.clone())))
 }
 
 fn judge(case: &GoldenCase, verdict: Verdict, value: Value, fuel: Option<u64>) -> GoldenVerdict {
@@ -92,7 +153,7 @@ fn judge(case: &GoldenCase, verdict: Verdict, value: Value, fuel: Option<u64>) -
 }
 
 /// Whether two values mean the same: numbers are compared by value, `5` and `5.0` are one.
-fn same(one: &Value, other: &Value) -> bool {
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
         (Value::Array(one), Value::Array(other)) => {

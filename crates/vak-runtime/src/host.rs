@@ -25,6 +25,7 @@ use wasmtime::{Linker, Module};
 
 pub(crate) use self::http::check_header;
 pub(crate) use self::http::parse_url;
+pub(crate) use self::plan::Plan;
 use self::request::Request;
 use crate::failure::Failure;
 use crate::gate::{Ask, Gate, Reply, Waiting};

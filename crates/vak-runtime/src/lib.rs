@@ -84,7 +84,7 @@ pub use engine::Runtime;
 pub use error::{CallError, CompileError, ContractError, EngineError, InputError, PrepareError, TrapKind};
 pub use failure::Failure;
 pub use gate::Permit;
-pub use golden::{GoldenReport, GoldenVerdict};
+pub use golden::{GoldenReport, GoldenVerdict, Rehearsal};
 pub use host::Host;
 pub use invoke::{InvalidArgument, InvokeOutcome, Number};
 pub use prepare::PreparedSkill;
@@ -96,9 +96,10 @@ pub use world::live::http::{HttpClient, HttpConfig, InvalidSecret, Names, Secret
 pub use world::live::quota::{FS_MADE, FS_WRITTEN_BYTES, KV_BYTES};
 pub use world::live::reason::{InvalidReason, Price, ReasonConfig, Reasoner};
 pub use world::live::{LiveConfig, LiveWorld, LogSink};
+pub use world::recorded::HostMismatch;
 pub use world::{
-    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Message, Reason, Response, Role, World, WorldError,
-    WorldFuture, WriteMode,
+    Body, FsRead, FsWrite, HttpFetch, KvList, LogLevel, Message, PlanCheck, Reason, Response, Role, Stated, World,
+    WorldError, WorldFuture, WriteMode,
 };
 
 /// The exact version of the engine that this crate is built with.

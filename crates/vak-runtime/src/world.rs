@@ -6,6 +6,7 @@
 pub(crate) mod http;
 pub(crate) mod live;
 pub(crate) mod reason;
+pub(crate) mod recorded;
 
 use std::future::Future;
 use std::io;
@@ -13,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Serialize;
-use vak_model::{Code, GuestPath, KvKey, LimitKind};
+use vak_model::{Code, GuestPath, HostErrorLine, KvKey, LimitKind};
 use vak_policy::Reserved;
 
 pub use self::http::HttpFetch;
@@ -21,6 +22,7 @@ pub(crate) use self::http::{MAX_HTTP_BYTES, Sent};
 pub use self::reason::{Message, Reason, Role};
 use crate::failure::Failure;
 use crate::gate::Permit;
+use crate::host::Plan;
 
 /// What an effect of the world's comes to, some time.
 pub type WorldFuture<'a> = Pin<Box<dyn Future<Output = Result<Response, WorldError>> + Send + 'a>>;
@@ -66,6 +68,9 @@ pub enum WorldError {
     /// The host's address is none that may be dialled; the guest is told that this is denied.
     #[error("the host has {}", .0.reason())]
     Address(Reserved),
+    /// A golden case states this answer, and nothing was tried.
+    #[error("{0}")]
+    Stated(Stated),
     /// A limit was reached; the run ends.
     #[error("limit reached: {0}")]
     Limit(LimitKind),
@@ -82,13 +87,24 @@ pub enum WorldError {
     },
 }
 
+/// An error that is stated for the guest, and that no world has met.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stated {
+    /// It can't be done.
+    #[error("{}", .0.message)]
+    Failed(HostErrorLine),
+    /// It is not allowed.
+    #[error("{}", .0.message)]
+    Denied(HostErrorLine),
+}
+
 impl WorldError {
     /// What the error is called where a host shows it.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::Failed(_) | Self::Folder { .. } => Code::FileRead,
-            Self::Escapes | Self::Address(_) => Code::CapabilityDenied,
+            Self::Failed(_) | Self::Folder { .. } | Self::Stated(Stated::Failed(_)) => Code::FileRead,
+            Self::Escapes | Self::Address(_) | Self::Stated(Stated::Denied(_)) => Code::CapabilityDenied,
             Self::Limit(kind) => kind.code(),
             Self::Broken(_) => Code::InternalBug,
         }
@@ -168,6 +184,24 @@ pub struct KvList {
     pub after: String,
     /// How many at most.
     pub limit: usize,
+}
+
+/// What `verify_plan` asks for, and what the grant says to it.
+#[derive(Clone, Debug)]
+pub struct PlanCheck {
+    plan: Plan,
+    verdict: Response,
+}
+
+impl PlanCheck {
+    pub(crate) const fn new(plan: Plan, verdict: Response) -> Self {
+        Self { plan, verdict }
+    }
+
+    /// The request, with all that it leaves out.
+    pub(crate) fn into_request(self) -> serde_json::Value {
+        serde_json::to_value(&self.plan).unwrap_or_default()
+    }
 }
 
 /// How much a line in the log matters.
@@ -294,6 +328,13 @@ pub trait World: Send {
     fn reason(&mut self, permit: Permit, request: Reason) -> WorldFuture<'_> {
         drop((permit, request));
         nothing()
+    }
+
+    /// Says what would be decided about a plan. That is known by now, and is the answer of every world that is one.
+    fn verify_plan(&mut self, permit: Permit, check: PlanCheck) -> WorldFuture<'_> {
+        // The permit was for deciding, and nothing else comes of it.
+        drop(permit);
+        Box::pin(std::future::ready(Ok(check.verdict)))
     }
 }
 

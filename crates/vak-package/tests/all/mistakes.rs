@@ -346,3 +346,75 @@ fn what_an_artefact_carries_is_refused_for_the_same_mistakes() {
     let pointers: Vec<_> = error.mistakes().map(vak_package::Mistake::pointer).collect();
     assert_eq!(pointers, ["/name", "/limits/max_fuel"]);
 }
+
+/// The mistakes of a host call, each with its line: the call's own is 10.
+#[test]
+fn every_mistake_of_a_host_call_is_told_at_its_place() {
+    let head = "name: n\nversion: 1.0.0\ndescription: d\nmodule: n.wasm\nexports: [{ name: execute }]\ntests:\n  - name: t\n    \
+                input: {}\n    output: 1\n    host:";
+    let listed = "`text`, `json`, `base64`";
+    for (line, at, wrong) in [
+        (
+            "call: fs_reed\n        response: { text: a }",
+            (11, 9),
+            "`fs_reed` is not a host call: did you mean `fs_read`?",
+        ),
+        ("call: launch\n        response: { text: a }", (11, 9), "`launch` is not a host call: there are `fs_read`, "),
+        ("response: { text: a }", (11, 9), "a host call has no `call`: add `call: fs_read`"),
+        ("call: kv_get", (11, 9), "a host call has no answer: add `response`, `failed` or `denied`"),
+        (
+            "call: kv_get\n        respons: { text: a }",
+            (12, 9),
+            "`respons` is not a key of a host call: did you mean `response`?",
+        ),
+        (
+            "call: kv_get\n        response: { text: a }\n        denied: { code: a.b }",
+            (11, 9),
+            "a host call has more than one answer: keep one of `response`, `failed`, `denied`",
+        ),
+        ("call: kv_get\n        response: {}", (12, 9), &format!("a response states no bytes: add one of {listed}")),
+        (
+            "call: kv_get\n        response: { text: a, json: 1 }",
+            (12, 9),
+            &format!("the bytes are stated more than once: keep one of {listed}"),
+        ),
+        ("call: kv_get\n        response: { base64: a }", (12, 21), "the text is not base64: "),
+        (
+            "call: kv_get\n        response: { text: 1 }",
+            (12, 21),
+            "`text` is a number: it must be text: put it in quotes",
+        ),
+        ("call: kv_get\n        response: { head: {}, text: a }", (12, 21), "`head` is not a key of a response: "),
+        ("call: http_fetch\n        response: { text: a }", (12, 9), "a response of `http_fetch` has no `head`: "),
+        ("call: kv_get\n        request: [a]\n        response: { text: a }", (12, 9), "`request` is a list: "),
+        (
+            "call: kv_set\n        body: a\n        response: { text: a }",
+            (12, 9),
+            "`body` is text: a body is a mapping ",
+        ),
+        ("call: kv_set\n        body: {}\n        response: { text: a }", (12, 9), "a body states no bytes: "),
+        ("call: kv_get\n        failed: { code: Gone }", (12, 19), "`Gone` is not a code: "),
+        ("call: kv_get\n        failed: {}", (12, 9), "an error has no `code`: add `code: fs.not_found`"),
+        ("call: kv_get\n        denied: { code: a.b, message: \"\\e\" }", (12, 30), "text contains U+001B"),
+    ] {
+        let error = ManifestDocument::from_yaml(&format!("{head}\n      - {line}\n")).expect_err(line);
+        let told = told(&error);
+        let [(row, column, text)] = &told[..] else { panic!("{line}: {told:?}") };
+        assert_eq!((*row, *column), at, "{line}: {text}");
+        assert!(text.starts_with(wrong), "{line}: {text}");
+        assert_eq!(error.code(), Code::ManifestInvalid);
+    }
+    let error = ManifestDocument::from_yaml(&format!("{head} true\n")).expect_err("no list");
+    assert_eq!(told(&error), [(10, 5, "`host` is a boolean: it must be a list".to_owned())]);
+}
+
+#[test]
+fn a_golden_case_states_no_more_host_calls_than_it_may() {
+    let read = |count: usize| {
+        let lines = "{ call: clock_now, response: { json: 1 } },".repeat(count);
+        let head = "name: n\nversion: 1.0.0\ndescription: d\nmodule: n.wasm\nexports: [{ name: execute }]\n";
+        ManifestDocument::from_yaml(&format!("{head}tests: [{{ name: t, input: 1, output: 1, host: [{lines}] }}]"))
+    };
+    assert_eq!(read(1024).expect("a manifest").manifest().tests[0].host.as_ref().map(Vec::len), Some(1024));
+    assert_eq!(read(1025).expect_err("too many").first().right(), Some("at most 1024 are allowed"));
+}

@@ -5,13 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
+use base64ct::{Base64, Encoding as _};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use vak_model::{
-    CapabilityRequest, Determinism, Export, ExportName, Feature, GoldenCase, GoldenResult, LimitKind, LimitRequest,
-    Manifest, ModulePath, SignatureBlock, SkillName, SkillVersion, Text,
+    CapabilityRequest, Contents, Determinism, Export, ExportName, Feature, GoldenCase, GoldenResult, HostAnswer,
+    HostCall, HostErrorLine, HostLine, LimitKind, LimitRequest, Manifest, ModulePath, SignatureBlock, SkillName,
+    SkillVersion, Text,
 };
 use vak_package::ManifestDocument;
 
@@ -69,6 +71,29 @@ struct CaseForm {
     #[serde(default, deserialize_with = "present")]
     error: Option<Value>,
     max_fuel: Option<NonZeroU64>,
+    host: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostForm {
+    call: String,
+    #[serde(default)]
+    request: serde_json::Map<String, Value>,
+    body: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    response: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    failed: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    denied: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ErrorForm {
+    code: String,
+    message: Option<Text>,
 }
 
 /// A key that is there has a value, even if that is null.
@@ -105,13 +130,66 @@ fn export(value: &Value) -> Option<Export> {
 }
 
 fn case(value: &Value) -> Option<GoldenCase> {
-    let CaseForm { name, export, input, output, error, max_fuel } = form(value)?;
+    let CaseForm { name, export, input, output, error, max_fuel, host } = form(value)?;
     let expected = match (output, error) {
         (Some(output), None) => GoldenResult::Output(output),
         (None, Some(error)) => GoldenResult::Error(error),
         _ => return None,
     };
-    Some(GoldenCase { name, export, input, expected, max_fuel })
+    let host = match host {
+        Some(lines) => Some(lines.iter().map(host_line).collect::<Option<_>>()?),
+        None => None,
+    };
+    Some(GoldenCase { name, export, input, expected, max_fuel, host })
+}
+
+fn host_line(value: &Value) -> Option<HostLine> {
+    let HostForm { call, request, body, response, failed, denied } = form(value)?;
+    let call = HostCall::named(&call)?;
+    let body = match body {
+        Some(body) => Some(contents(&body)?),
+        None => None,
+    };
+    let answer = match (response, failed, denied) {
+        (Some(mut response), None, None) if call == HostCall::HttpFetch => {
+            let parts = response.as_object_mut()?;
+            let mut bytes = bytes(Contents::Json(parts.remove("head")?));
+            bytes.push(b'\n');
+            if !parts.is_empty() {
+                bytes.extend(self::bytes(contents(&response)?));
+            }
+            HostAnswer::Done(bytes)
+        }
+        (Some(response), None, None) => HostAnswer::Done(bytes(contents(&response)?)),
+        (None, Some(failed), None) => HostAnswer::Failed(host_error(&failed)?),
+        (None, None, Some(denied)) => HostAnswer::Denied(host_error(&denied)?),
+        _ => return None,
+    };
+    Some(HostLine { call, request, body, answer })
+}
+
+fn contents(value: &Value) -> Option<Contents> {
+    let parts = value.as_object()?;
+    let (form, value) = parts.iter().next().filter(|_| parts.len() == 1)?;
+    match (form.as_str(), value) {
+        ("text", Value::String(text)) => Some(Contents::Bytes(text.clone().into_bytes())),
+        ("base64", Value::String(text)) => Base64::decode_vec(text).ok().map(Contents::Bytes),
+        ("json", value) => Some(Contents::Json(value.clone())),
+        _ => None,
+    }
+}
+
+fn bytes(contents: Contents) -> Vec<u8> {
+    match contents {
+        Contents::Bytes(bytes) => bytes,
+        Contents::Json(value) => serde_json_canonicalizer::to_vec(&value).expect("JSON"),
+    }
+}
+
+fn host_error(value: &Value) -> Option<HostErrorLine> {
+    let ErrorForm { code, message } = form(value)?;
+    let message = message.unwrap_or_else(|| Text::try_from("as the golden case states".to_owned()).expect("a line"));
+    HostErrorLine::is_code(&code).then_some(HostErrorLine { code, message })
 }
 
 /// The manifest that a value stands for.
@@ -173,7 +251,13 @@ fn whole() -> Value {
         ],
         "tests": [
             { "name": "one", "export": "other", "input": {}, "output": null, "max_fuel": 5 },
-            { "name": "two", "input": 1, "error": "e" },
+            { "name": "two", "input": 1, "error": "e", "host": [
+                { "call": "kv_set", "request": { "key": "k" }, "body": { "base64": "/w==" }, "response": { "json": {} } },
+                { "call": "fs_read", "failed": { "code": "fs.not_found", "message": "gone" } },
+                { "call": "log", "body": { "json": [1] }, "denied": { "code": "policy.ungranted" } },
+                { "call": "http_fetch", "response": { "head": { "status": 200 }, "text": "hi" } },
+            ] },
+            { "name": "three", "input": 1, "output": 1, "host": [] },
         ],
         "signature": { "format": "f", "manifest_sha256": "a", "module_sha256": "b", "keys": ["k"], "value": "v" },
     })
@@ -182,8 +266,30 @@ fn whole() -> Value {
 /// Values to put in the place of others, many of which are right somewhere.
 fn any_value() -> impl Strategy<Value = Value> {
     let words = [
-        "", "execute", "other", "Execute", "memory", "compute", "log", "fs.read", "wasi", "simd", "1.0.0", "1", "a/b",
-        "../x", "one", "\u{1b}", "name", "max_fuel",
+        "",
+        "execute",
+        "other",
+        "Execute",
+        "memory",
+        "compute",
+        "log",
+        "fs.read",
+        "wasi",
+        "simd",
+        "1.0.0",
+        "1",
+        "a/b",
+        "../x",
+        "one",
+        "\u{1b}",
+        "name",
+        "max_fuel",
+        "kv_set",
+        "http_fetch",
+        "aGk=",
+        "aGk",
+        "fs.not_found",
+        "path.Escapes",
     ];
     let numbers = [json!(0), json!(1), json!(-1), json!(64), json!(1.5), json!(40_000), json!(1_000_000_000)];
     let objects = [
@@ -195,6 +301,11 @@ fn any_value() -> impl Strategy<Value = Value> {
         json!({"name": "x", "input": 0, "output": 0}),
         json!({"max_fuel": 7}),
         json!({"optional": true}),
+        json!({"text": "a"}),
+        json!({"base64": "aGk="}),
+        json!({"json": null}),
+        json!({"code": "fs.not_found"}),
+        json!({"call": "kv_get", "response": {"text": ""}}),
     ];
     prop_oneof![
         Just(Value::Null),
@@ -226,8 +337,30 @@ enum Change {
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
-    let keys =
-        ["name", "nam", "export", "output", "error", "max_fuel", "optional", "log", "input_schema", "max_log_bytes"];
+    let keys = [
+        "name",
+        "nam",
+        "export",
+        "output",
+        "error",
+        "max_fuel",
+        "optional",
+        "log",
+        "input_schema",
+        "max_log_bytes",
+        "host",
+        "text",
+        "json",
+        "base64",
+        "head",
+        "request",
+        "body",
+        "response",
+        "failed",
+        "denied",
+        "code",
+        "message",
+    ];
     prop_oneof![
         4 => any_value().prop_map(Change::Put),
         2 => Just(Change::Remove),

@@ -80,13 +80,17 @@ fn a_secret_reaches_its_server_and_neither_the_skill_nor_the_log_nor_the_report(
     skill(folder.path(), address);
     let net = address.to_string();
     let bound = format!("KEY=env:API_KEY@{address}:x-key");
+    let [case, learned] = ["case.yaml", "learned"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
     let flags = ["--allow-net", &net, "--secret", &bound, "--json", "--audit", "effect"];
+    let flags = [&flags[..], &["--record-host", &case, "--learn", &learned]].concat();
     let output = run(folder.path(), address, &flags);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(seen.lock().expect("not poisoned")[0].contains("x-key: s3cret-value"), "{seen:?}");
     let said = [output.stdout, output.stderr].concat();
     let mut everything = String::from_utf8_lossy(&said).into_owned();
     assert!(everything.contains("[secret KEY]"), "{everything}");
+    let case = std::fs::read_to_string(case).expect("recorded");
+    assert!(case.contains("[secret KEY]"), "{case}");
     let mut folders = vec![folder.path().to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("read") {

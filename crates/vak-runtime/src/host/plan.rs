@@ -8,7 +8,7 @@ use super::Context;
 use super::request::{MAX_LIST_BYTES, Request, path};
 use crate::failure::Failure;
 use crate::gate::{Act, Ask};
-use crate::world::Response;
+use crate::world::{PlanCheck, Response};
 
 /// The longest plan, in actions.
 const MAX_ACTIONS: usize = 1000;
@@ -19,13 +19,14 @@ const UNKNOWN: &str = "plan.unknown";
 /// The action can't be done to that.
 const TARGET: &str = "plan.target";
 
-#[derive(Deserialize)]
+/// What an agent intends to do.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Plan {
+pub(crate) struct Plan {
     actions: Vec<Action>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
     r#type: String,
@@ -37,7 +38,7 @@ struct Action {
     parameters: Parameters,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
     #[serde(default)]
@@ -70,12 +71,10 @@ pub(super) fn verify(request: Request, context: Context<'_>) -> Result<Ask, Fail
     }
     let effect = Effect::VerifyPlan { actions: actions.len() as u64 };
     let grant = std::sync::Arc::clone(context.grant);
-    let act: Act = Box::new(move |_, permit| {
-        // The permit was for deciding, and nothing else comes of it.
-        drop(permit);
-        let actions: Vec<_> = actions.iter().map(|action| action.judge(&grant)).collect();
-        let verified = Verified { allowed: actions.iter().all(|verdict| verdict.allowed), actions };
-        Box::pin(std::future::ready(Ok(Response::json(&verified))))
+    let act: Act = Box::new(move |world, permit| {
+        let verdicts: Vec<_> = actions.iter().map(|action| action.judge(&grant)).collect();
+        let verified = Verified { allowed: verdicts.iter().all(|verdict| verdict.allowed), actions: verdicts };
+        world.verify_plan(permit, PlanCheck::new(Plan { actions }, Response::json(&verified)))
     });
     Ok(Ask { effect, body: None, act })
 }

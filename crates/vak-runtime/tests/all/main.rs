@@ -25,6 +25,7 @@ mod last_words;
 mod memory;
 mod process;
 mod profiles;
+mod recorded;
 mod rules;
 mod sampling;
 mod stacks;
