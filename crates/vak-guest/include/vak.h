@@ -1604,8 +1604,11 @@ static inline vak_response vak_http_fetch(vak_text method, vak_text url, vak_jso
 
 /* How long the line before a body is, without its end. */
 static inline size_t vak__line(vak_text bytes) {
-    const char *end = bytes.len ? memchr(bytes.ptr, '\n', bytes.len) : NULL;
-    return end ? (size_t)(end - bytes.ptr) : bytes.len;
+    size_t len = 0;
+    while (len < bytes.len && bytes.ptr[len] != '\n') {
+        len++;
+    }
+    return len;
 }
 
 static inline vak_json vak_http_head(vak_response answer) {

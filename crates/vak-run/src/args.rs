@@ -117,6 +117,8 @@ pub(crate) struct RunArgs {
     #[arg(long, conflicts_with_all = ["export", "input", "invoke", "stats", "profile"])]
     pub(crate) golden: bool,
     #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+    #[command(flatten)]
     pub(crate) prove: ProveArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
@@ -126,15 +128,14 @@ pub(crate) struct RunArgs {
     pub(crate) unsigned: UnsignedArgs,
     #[command(flatten)]
     pub(crate) audit: AuditArgs,
+    /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
+    #[arg(long, short)]
+    help: bool,
+    // From here on arguments stand below headings of their own.
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
-    #[command(flatten)]
-    pub(crate) listen: ListenArgs,
-    /// Show this help; with a SKILL, that skill's functions, schemas, limits and an example
-    #[arg(long, short)]
-    help: bool,
 }
 
 impl RunArgs {
