@@ -96,7 +96,19 @@ fn measure(workspace: &Workspace, args: &Args) -> Result<SystemTime, Error> {
     let few: &[&str] =
         if args.quick { &["--warm-up-time", "0.3", "--measurement-time", "1", "--sample-size", "20"] } else { &[] };
     Task::cargo(workspace)
-        .args(["bench", "--workspace", "--bench", "sandbox", "--bench", "trust", "--"])
+        .args([
+            "bench",
+            "--workspace",
+            "--bench",
+            "sandbox",
+            "--bench",
+            "trust",
+            "--bench",
+            "decide",
+            "--bench",
+            "audit",
+            "--",
+        ])
         .args(args.filter.iter())
         .args(few)
         .env("CRITERION_HOME", criterion_home(workspace).as_str())

@@ -54,7 +54,7 @@ pub(crate) struct GrantArgs {
     /// Give a folder a name for policies
     #[arg(long, value_name = "NAME=FOLDER", requires = "policy")]
     pub(crate) folder: Vec<String>,
-    /// Send a value that the skill never sees in a HEADER of requests to HOST: that of a variable, or file:PATH
+    /// Send a value that the skill never sees in a HEADER of requests to HOST: that of a variable, or file:PATH, or what command:LINE prints
     #[arg(long, value_name = "NAME=env:VAR@HOST:HEADER")]
     pub(crate) secret: Vec<String>,
     /// Draw random bytes from a stream that N begins, the same each time

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vak_cli::{Failure, Home, Ui};
-use vak_model::{Code, Denial, Effect};
+use vak_model::{Capability, Code, Denial, Effect};
 use vak_policy::{GoesInto, Grant, Principal};
 use vak_runtime::{Host, HttpClient, LiveConfig, LogLevel, LogSink};
 
@@ -36,12 +36,23 @@ impl Stage {
         world = world.kv(Home::from_env().state.join("kv"), &self.principal);
         world = world.http(Arc::new(HttpClient::new(self.given.http.clone())));
         world = self.given.reason.iter().cloned().fold(world, LiveConfig::reason);
+        self.say_no_model(ui)?;
         world = seed.into_iter().fold(world, LiveConfig::seed);
         let host = Host::new(Box::new(world.build()));
         Ok(match listeners.recorder(audit.recorder()) {
             Some(recorder) => host.recorded_by(recorder),
             None => host,
         })
+    }
+
+    /// Says that the skill may ask a model, and that there is none.
+    fn say_no_model(&self, ui: &Ui) -> Result<(), Failure> {
+        if self.given.reason.is_some() || !self.grant.holds(Capability::Reason) {
+            return Ok(());
+        }
+        let mut ui = ui.side();
+        ui.note("warning: the skill may ask a model, and none is named")?;
+        Ok(ui.note("  next: --reason-url https://api.example.com/v1 --reason-model NAME    names one")?)
     }
 
     /// Says what was denied, and what would allow it.

@@ -19,7 +19,7 @@ pub(crate) struct ReasonArgs {
     /// What the endpoint calls the model
     #[arg(long, value_name = "NAME", requires = "reason_url")]
     pub(crate) reason_model: Option<String>,
-    /// Send the endpoint a key that the skill never sees: that of a variable, or file:PATH
+    /// Send the endpoint a key that the skill never sees: that of a variable, or file:PATH, or what command:LINE prints
     #[arg(long, value_name = "env:VAR", requires = "reason_url")]
     pub(crate) reason_key: Option<String>,
     /// How long an answer is at most, in tokens; 1024 by default

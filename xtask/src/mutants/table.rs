@@ -113,4 +113,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     mutant("plan-checker", "execute", "lib.rs", "(!allowed).then_some", "allowed.then_some"),
     mutant("plan-checker", "execute", "lib.rs", "confidence < min_confidence", "confidence > min_confidence"),
+    mutant("page-title", "execute", "lib.rs", "if !answer.is_ok()", "if answer.status == 0"),
+    mutant("page-title", "execute", "lib.rs", "next == '>' || next == '/'", "true || next == '/'"),
+    mutant("weather", "execute", "lib.rs", "humidity_percent: hour.humidity", "humidity_percent: hour.wind_speed"),
+    mutant("summariser", "execute", "lib.rs", "sentences * TOKENS_PER_SENTENCE", "sentences + TOKENS_PER_SENTENCE"),
+    mutant("summariser", "execute", "lib.rs", "if !answer.is_whole()", "if answer.text.is_empty()"),
 ];

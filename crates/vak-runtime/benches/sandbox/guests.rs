@@ -7,8 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use vak_model::LimitRequest;
 use vak_package::{Artefact, Bounds, ManifestDocument, Package, RawModule, embed_manifest};
-use vak_runtime::Grant;
-use vak_runtime::{Allocation, Pool, PreparedSkill, Runtime, RuntimeConfig};
+use vak_runtime::{Allocation, Grant, Operator, Pool, PreparedSkill, Principal, Runtime, RuntimeConfig};
 use vak_trust::{Admitted, Timestamp, Trust};
 
 /// What the calculator is asked.
@@ -73,6 +72,15 @@ pub(crate) fn raw(bytes: Vec<u8>) -> Admitted<RawModule> {
 pub(crate) fn pooled(instances: u32) -> Runtime {
     let pool = Pool { instances, ..Pool::default() };
     Runtime::new(RuntimeConfig::default().allocation(Allocation::Pooling(pool))).expect("a runtime")
+}
+
+/// A skill in WebAssembly's text, with what its manifest asks for, as far as the operator gives it.
+pub(crate) fn granted(runtime: &Runtime, text: &str, yaml: &str, operator: &Operator) -> PreparedSkill {
+    let manifest = ManifestDocument::from_yaml(yaml).expect("a manifest");
+    let package = Package::pack(wat::parse_str(text).expect("text"), &manifest, &Bounds::default()).expect("a package");
+    let principal = Principal::unsigned(manifest.manifest());
+    let grant = Grant::new(manifest.manifest(), &principal, operator).expect("granted");
+    runtime.compile(&admitted(package), &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared")
 }
 
 pub(crate) fn prepared(runtime: &Runtime, package: &Package) -> PreparedSkill {

@@ -6,14 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use criterion::{Criterion, Throughput};
 use vak_audit::{AuditLog, LogConfig, RunId, Subject, Trail};
-use vak_model::{Capability, GuestPath, LimitRequest};
-use vak_package::{Bounds, ManifestDocument, Package};
-use vak_runtime::{
-    Allowance, AuditRecorder, Grant, Host, LiveConfig, Operator, PreparedSkill, Principal, Runtime, RuntimeConfig,
-};
+use vak_model::{Capability, GuestPath};
+use vak_runtime::{Allowance, AuditRecorder, Host, LiveConfig, Operator, PreparedSkill, Runtime, RuntimeConfig};
 use wasmtime::{Engine, Linker, Module, Store};
 
-use crate::guests::admitted;
+use crate::guests::granted;
 
 /// Calls of one measurement.
 const CALLS: u64 = 1000;
@@ -27,7 +24,7 @@ const YAML: &str = "{ name: bench, version: \"1.0.0\", description: Calls, modul
     limits: { max_fuel: 900000000000, max_execution_time_ms: 600000, max_memory_pages: 1024, max_log_bytes: 16777216 } }";
 
 /// A guest that does something a number of times, and answers `{}`.
-fn guest(import: &str, times: u64, step: &str, request: &str) -> String {
+pub(crate) fn guest(import: &str, times: u64, step: &str, request: &str) -> String {
     let request = request.replace('"', "\\\"");
     format!(
         r#"(module (import "vak" "{import}" (func $f (param i32 i32 i32 i32) (result i64)))
@@ -41,18 +38,38 @@ fn guest(import: &str, times: u64, step: &str, request: &str) -> String {
     )
 }
 
-fn skill(text: &str) -> PreparedSkill {
-    let manifest = ManifestDocument::from_yaml(YAML).expect("a manifest");
-    let package = Package::pack(wat::parse_str(text).expect("text"), &manifest, &Bounds::default()).expect("a package");
-    let data = GuestPath::try_from("data").expect("a path");
-    let operator = Operator::nothing().allow(Allowance::All(Capability::Log)).allow(Allowance::Read(data));
-    let principal = Principal::unsigned(manifest.manifest());
-    let grant = Grant::new(manifest.manifest(), &principal, &operator).expect("granted");
-    let runtime = Runtime::new(RuntimeConfig::default()).expect("a runtime");
-    runtime.compile(&admitted(package), &LimitRequest::none()).expect("compiled").prepare(&grant).expect("prepared")
+/// Three policies about the skill, by names.
+const NAMES: &str = r#"
+    permit(principal == Skill::"bench", action == Action::"log", resource);
+    permit(principal == Skill::"bench", action in Action::"fs.read", resource in Path::"data");
+    forbid(principal == Skill::"bench", action in Action::"fs.write", resource);
+"#;
+
+/// Three policies about the skill, with conditions.
+const CONDITIONS: &str = r#"
+    permit(principal == Skill::"bench", action == Action::"log", resource) when { context.bytes < 1000 };
+    permit(principal == Skill::"bench", action in Action::"fs.read", resource in Path::"data");
+    forbid(principal, action == Action::"log", resource) when { context.planned && !principal.signed };
+"#;
+
+/// An operator with a hundred policies, all but `own` about other skills.
+fn hundred(own: &str) -> Operator {
+    let other =
+        |n| format!("permit(principal == Skill::\"other/s{n}\", action, resource) when {{ principal.signed }};\n");
+    let text = own.to_owned() + &(3..100).map(other).collect::<String>();
+    Operator::with_checked_policy(&text).expect("policies")
 }
 
-fn run(skill: &PreparedSkill, host: Host) {
+fn skill(text: &str) -> PreparedSkill {
+    let data = GuestPath::try_from("data").expect("a path");
+    skill_of(text, &Operator::nothing().allow(Allowance::All(Capability::Log)).allow(Allowance::Read(data)))
+}
+
+fn skill_of(text: &str, operator: &Operator) -> PreparedSkill {
+    granted(&Runtime::new(RuntimeConfig::default()).expect("a runtime"), text, YAML, operator)
+}
+
+pub(crate) fn run(skill: &PreparedSkill, host: Host) {
     let outcome = pollster::block_on(skill.call_in("execute", b"{}", host));
     assert_eq!(outcome.result.expect("an answer").bytes(), b"{}");
 }
@@ -92,14 +109,22 @@ pub(crate) fn log(c: &mut Criterion) {
         let state = state.path().canonicalize().expect("a path");
         Arc::new(Mutex::new(AuditLog::open(&LogConfig::below(&state)).expect("a log")))
     });
+    let recorded = |skill: &PreparedSkill, log: &Arc<Mutex<AuditLog>>| {
+        let trail = Arc::new(Mutex::new(Trail::new(RunId::random().expect("random"))));
+        let recorder = AuditRecorder::new(Arc::clone(log), trail, Subject::default());
+        run(skill, live().recorded_by(Box::new(recorder)));
+    };
     group.bench_function("vak_recorded", |b| {
         let (skill, log) = (&*skill, &*log);
-        b.iter(|| {
-            let trail = Arc::new(Mutex::new(Trail::new(RunId::random().expect("random"))));
-            let recorder = AuditRecorder::new(Arc::clone(log), trail, Subject::default());
-            run(skill, live().recorded_by(Box::new(recorder)));
-        });
+        b.iter(|| recorded(skill, log));
     });
+    for (name, own) in [("vak_recorded_names", NAMES), ("vak_recorded_conditions", CONDITIONS)] {
+        let skill = LazyCell::new(|| skill_of(&text, &hundred(own)));
+        group.bench_function(name, |b| {
+            let (skill, log) = (&*skill, &*log);
+            b.iter(|| recorded(skill, log));
+        });
+    }
     group.finish();
 }
 

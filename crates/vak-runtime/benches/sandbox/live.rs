@@ -15,6 +15,7 @@ use vak_package::{Bounds, ManifestDocument, Package};
 
 use crate::floor::{Floor, From, Upto};
 use crate::guests::{INPUT, pooled, prepared};
+use crate::http::Waiting;
 
 /// The word that makes this program measure, and nothing else.
 const VERB: &str = "measure-live-calls";
@@ -35,7 +36,7 @@ const MANIFEST: &str = "{ name: spin, version: \"1.0.0\", description: Spins, mo
     exports: [{ name: execute }], limits: { max_fuel: 900000000000, max_execution_time_ms: 600000 } }";
 
 pub(crate) fn bench(_: &mut Criterion) {
-    for who in ["floor", "vak"].into_iter().filter(|who| wanted(&format!("sandbox/live/{who}"))) {
+    for who in ["floor", "vak", "vak_http"].into_iter().filter(|who| wanted(&format!("sandbox/live/{who}"))) {
         let this = std::env::current_exe().expect("known");
         let said = Command::new(this).args([VERB, who]).output().expect("started").stdout;
         let bytes: f64 = String::from_utf8_lossy(&said).trim().parse().expect("a number");
@@ -52,6 +53,9 @@ pub(crate) fn main() -> Option<ExitCode> {
     let bytes = if who == "floor" {
         let floor = Floor::new(From::Pool(CALLS + 1), Upto::Deadline, &wasm, None);
         measure(|| Box::pin(floor.parked()))
+    } else if who == "vak_http" {
+        let waiting = Waiting::new(CALLS + 1);
+        measured(|count| waiting.park(count))
     } else {
         let manifest = ManifestDocument::from_yaml(MANIFEST).expect("a manifest");
         let package = Package::pack(wasm, &manifest, &Bounds::default()).expect("a package");
@@ -70,13 +74,18 @@ fn wanted(id: &str) -> bool {
 /// Bytes for each call, after one that makes what all share.
 fn measure<'a>(call: impl Fn() -> Pin<Box<dyn Future<Output = ()> + 'a>>) -> f64 {
     let mut context = Context::from_waker(Waker::noop());
-    let mut park = |count: u32| -> Vec<_> {
+    let park = |count: u32| -> Vec<_> {
         let mut calls: Vec<_> = (0..count).map(|_| call()).collect();
         for call in &mut calls {
             assert!(matches!(call.as_mut().poll(&mut context), Poll::Pending), "it never ends");
         }
         calls
     };
+    measured(park)
+}
+
+/// The same with calls that come parked.
+fn measured<C>(mut park: impl FnMut(u32) -> Vec<C>) -> f64 {
     let _first = park(1);
     let before = resident_bytes();
     let _calls = park(CALLS);

@@ -9,6 +9,7 @@ mod compile;
 mod floor;
 mod guests;
 mod host_call;
+mod http;
 mod live;
 mod load;
 mod process;
@@ -32,6 +33,8 @@ criterion_group!(
     compile::bench,
     host_call::log,
     host_call::read,
+    http::fetch,
+    http::beside_waiting,
     threads::bench,
     live::bench,
     process::bench
